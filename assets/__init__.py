@@ -1,0 +1,1 @@
+"""Register, custody, telemetry, care and donor reporting for donated equipment."""
