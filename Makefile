@@ -1,0 +1,48 @@
+# Every target does its own set-up on a fresh machine; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check fix bench soak docs lock setup-demo setup-test
+PYTHON := .venv/bin/python
+TYPED := assets firmware_stubs tests
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
+
+demo: setup-demo ## a filled programme with live simulated trackers; prints the address and a login per role
+	@.venv/bin/assets demo
+
+test: setup-test check ## all checks and the whole suite; what CI runs
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+
+check: setup-test ## format, lint, types, layers and the quick tests
+	@$(PYTHON) -m ruff format --check $(TYPED)
+	@$(PYTHON) -m ruff check $(TYPED)
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports
+	@$(PYTHON) -m pytest tests/unit tests/architecture -n 2
+
+fix: setup-test ## format and mend what can be mended by itself
+	@$(PYTHON) -m ruff check --fix $(TYPED)
+	@$(PYTHON) -m ruff format $(TYPED)
+
+bench: setup-demo ## the measurements, against a temporary database and broker
+	@.venv/bin/assets bench register
+	@.venv/bin/assets bench labels
+	@.venv/bin/assets bench summary
+	@.venv/bin/assets bench ingest
+
+soak: setup-test ## the fault drills at full size
+	@SOAK=1 $(PYTHON) -m pytest tests/e2e -k "kill or survive"
+
+docs: setup-test ## the pictures of the main pages, taken from a running demo
+	@$(PYTHON) -m tests.e2e.pictures docs/pictures
+
+lock: ## newest versions that fit, into the lock files (maintainers)
+	@$(PYTHON) -m pip install -q uv
+	@.venv/bin/uv pip compile -q --no-header --no-annotate pyproject.toml -o requirements.lock
+	@.venv/bin/uv pip compile -q --no-header --no-annotate --extra quality pyproject.toml -o .ci/quality.lock
+
+setup-demo:
+	@.ci/setup demo
+
+setup-test:
+	@.ci/setup test

@@ -1,0 +1,59 @@
+"""The only place that builds things: settings become an `App`, with its data directory, secrets and engines."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from sqlalchemy import event
+
+from assets.core.app import App
+from assets.core.clock import Clock, system_clock
+from assets.core.db import Database, make_engine
+from assets.core.journal import refuse_bulk_statements
+from assets.core.outbox import mailer_for
+from assets.settings import Settings, SettingsError
+
+KEY_BYTES = 32
+
+
+def build_app(settings: Settings, *, clock: Clock = system_clock) -> App:
+    """An `App` with engines of its own; call it after a fork. `SettingsError` says what stops the start."""
+    prepare_data_dir(settings.data_dir)
+    main = make_engine(settings.main_url)
+    event.listen(main, "before_execute", refuse_bulk_statements)
+    return App(
+        settings=settings,
+        main=Database(main, settings.zone),
+        telemetry=Database(make_engine(settings.telemetry_url, in_schema=True), settings.zone),
+        clock=clock,
+        mailer=mailer_for(settings, clock),
+        secret_key=session_key(settings.data_dir),
+    )
+
+
+def prepare_data_dir(data_dir: Path) -> None:
+    """Make the data directory for its owner alone."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        data_dir.chmod(0o700)
+    except OSError as error:
+        raise SettingsError(f"ASSETS_DATA_DIR: {data_dir} cannot be used: {error}") from error
+
+
+def session_key(data_dir: Path) -> bytes:
+    """The key that signs sessions: made at the first start, kept in the data directory.
+
+    A short or empty key file stops the start: a session signed with it could be forged.
+    """
+    path = data_dir / "secrets" / "session.key"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as target:
+            target.write(secrets.token_bytes(KEY_BYTES))
+    key = path.read_bytes()
+    if len(key) < KEY_BYTES or len(set(key)) < 8:
+        raise SettingsError(f"{path} is too short or not random. Remove it to have a new one made; all sign-ins end.")
+    return key

@@ -1,0 +1,77 @@
+"""How the command line speaks, and how it opens the application."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from assets.core.actor import Actor, system_actor
+from assets.core.app import App
+from assets.core.errors import DomainError, invalid
+from assets.core.i18n import msg
+
+MAX_SECRET_LENGTH = 1024
+
+
+def command_line_actor() -> Actor:
+    """Who acts on the command line: whoever may run it on this machine."""
+    return system_actor(f"command line, user {os.getuid()}")
+
+
+@contextmanager
+def opened_app() -> Iterator[App]:
+    """The application of the environment's settings."""
+    from assets.bootstrap import build_app
+    from assets.settings import Settings
+
+    app = build_app(Settings.from_environment())
+    try:
+        yield app
+    finally:
+        app.close()
+
+
+def print_json(value: object) -> None:
+    """One JSON document on standard output."""
+    print(json.dumps(value, ensure_ascii=False, default=str, indent=2 if sys.stdout.isatty() else None))
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Rows as a table of text; nothing for no rows."""
+    cells = [[str(column) for column in columns], *([_cell(row.get(c)) for c in columns] for row in rows)]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    for line in cells:
+        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+
+
+def print_listed(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool) -> None:
+    """A list, as a table or as JSON."""
+    if as_json:
+        print_json(list(rows))
+    else:
+        print_table(rows, columns)
+
+
+def say_error(error: DomainError) -> None:
+    """The reason of a refusal, with each field's, on standard error."""
+    print(f"assets: {error.message}", file=sys.stderr)
+    for item in error.fields:
+        place = f"row {item.row}, {item.field}" if item.row is not None else item.field
+        if str(item.message) != str(error.message):
+            print(f"  {place}: {item.message}", file=sys.stderr)
+
+
+def password_from_stdin() -> str:
+    """One line from standard input: passwords never stand in arguments, which others can read."""
+    line = sys.stdin.readline(MAX_SECRET_LENGTH).rstrip("\r\n")
+    if not line:
+        raise invalid("password", msg("A password is expected on standard input."))
+    return line
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

@@ -1,0 +1,71 @@
+"""Commands that run the product: everything under one supervisor, or its parts one by one."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from assets.cli.output import opened_app
+
+DEFAULT_LISTEN = "127.0.0.1:8000"
+
+
+def add(commands: Any) -> None:
+    """`serve`, `web`, `ingest`, `scheduler`, `broker`."""
+    serve = commands.add_parser("serve", help="web, ingest, scheduler and broker under one supervisor")
+    serve.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
+    serve.set_defaults(run=_serve)
+    web = commands.add_parser("web", help="the web alone")
+    web.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
+    web.add_argument("--workers", type=int, default=2)
+    web.set_defaults(run=_web)
+    commands.add_parser("ingest", help="take telemetry from the broker").set_defaults(run=_ingest)
+    commands.add_parser("scheduler", help="run jobs by the clock").set_defaults(run=_scheduler)
+    commands.add_parser("broker", help="our own mosquitto").set_defaults(run=_broker)
+
+
+def _serve(chosen: argparse.Namespace) -> int:
+    from assets.cli.supervisor import serve
+    from assets.settings import Settings
+
+    return serve(Settings.from_environment(), chosen.listen)
+
+
+def _web(chosen: argparse.Namespace) -> int:
+    from assets.cli.webserver import run_web
+    from assets.settings import Settings
+
+    return run_web(Settings.from_environment(), chosen.listen, workers=chosen.workers)
+
+
+def _ingest(_chosen: argparse.Namespace) -> int:
+    from assets.telemetry.mqtt import run_ingest
+
+    _log()
+    with opened_app() as app:
+        run_ingest(app)
+    return 0
+
+
+def _scheduler(_chosen: argparse.Namespace) -> int:
+    from assets.scheduling.runner import run_scheduler
+
+    _log()
+    with opened_app() as app:
+        run_scheduler(app)
+    return 0
+
+
+def _broker(_chosen: argparse.Namespace) -> int:
+    from assets.telemetry.broker import run_broker
+
+    _log()
+    with opened_app() as app:
+        run_broker(app)
+    return 0
+
+
+def _log() -> None:
+    from assets.cli.supervisor import configure_logging
+
+    configure_logging()

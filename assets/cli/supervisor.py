@@ -1,0 +1,154 @@
+"""The supervisor: starts the parts as child processes, starts again what dies, and ends them all together."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assets.bootstrap import build_app, prepare_data_dir
+from assets.settings import Settings, SettingsError, listen_address
+
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+STEADY_S = 30.0
+STOP_S = 15.0
+log = logging.getLogger("assets.supervisor")
+
+
+@dataclass
+class Part:
+    """One child: its name, its command, and how it fares."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    pause_s: float = FIRST_PAUSE_S
+    next_start: float = 0.0
+
+
+def configure_logging() -> None:
+    """One line per message on standard error."""
+    logging.basicConfig(
+        level=os.environ.get("ASSETS_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+
+
+def assets_command(*arguments: str) -> list[str]:
+    """The command line of a part; it contains `assets <part>`."""
+    return [sys.executable, "-m", "assets", *arguments]
+
+
+def serve(
+    settings: Settings, listen: str, *, extra: Sequence[Part] = (), ready: Callable[[], None] | None = None
+) -> int:
+    """Run everything until SIGTERM or SIGINT; migrates first. A second one on the same data says so and ends."""
+    configure_logging()
+    host, port = listen_address("--listen", listen)
+    prepare_data_dir(settings.data_dir)
+    with _only_one(settings.data_dir):
+        _migrate(settings)
+        _check_port_is_free(host, port)
+        parts = [Part("web", assets_command("web", "--listen", listen))]
+        if not settings.mqtt_url:
+            parts.insert(0, Part("broker", assets_command("broker")))
+        parts += [Part("ingest", assets_command("ingest")), Part("scheduler", assets_command("scheduler")), *extra]
+        return _Supervisor(parts).run(ready)
+
+
+class _Supervisor:
+    def __init__(self, parts: list[Part]) -> None:
+        self.parts = parts
+        self.stop = threading.Event()
+
+    def run(self, ready: Callable[[], None] | None) -> int:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop.set())
+        for part in self.parts:
+            _start(part)
+        if ready is not None:
+            threading.Thread(target=ready, daemon=True).start()
+        while not self.stop.wait(0.2):
+            for part in self.parts:
+                _tend(part)
+        _end([part.process for part in reversed(self.parts) if part.process is not None])
+        return 0
+
+
+def _start(part: Part) -> None:
+    # A supervisor that is killed outright must not leave parts behind that hold the ports and the broker's session.
+    prefix = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    environment = {**os.environ, **part.environment}
+    part.process = subprocess.Popen([*prefix, *part.command], env=environment, stdin=subprocess.DEVNULL)
+    part.started_at = time.monotonic()
+    log.info("%s started, process %d", part.name, part.process.pid)
+
+
+def _tend(part: Part) -> None:
+    now = time.monotonic()
+    if part.process is not None:
+        code = part.process.poll()
+        if code is None:
+            return
+        steady = now - part.started_at > STEADY_S
+        part.pause_s = FIRST_PAUSE_S if steady else min(part.pause_s * 2, LONGEST_PAUSE_S)
+        part.next_start = now + part.pause_s
+        part.process = None
+        log.warning("%s ended with %s; starting it again in %.1f s", part.name, code, part.pause_s)
+    elif now >= part.next_start:
+        _start(part)
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + STOP_S
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    with (data_dir / "serve.lock").open("a") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(f"another `assets serve` runs on {data_dir}: stop it first") from error
+        yield
+
+
+def _migrate(settings: Settings) -> None:
+    from assets.migrations.run import upgrade
+
+    app = build_app(settings)
+    try:
+        for line in upgrade(app):
+            log.info(line)
+    finally:
+        app.close()
+
+
+def _check_port_is_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise SettingsError(f"--listen: {host}:{port} cannot be used: {error.strerror}") from error

@@ -1,0 +1,63 @@
+"""The web server process: gunicorn with threads, each worker with an application and engines of its own."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from assets.core.app import App
+from assets.settings import Settings, SettingsError, listen_address
+
+THREADS = 8
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn, told what it needs by arguments; the worker builds the app after the fork."""
+
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self._settings = settings
+        self._options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        for key, value in self._options.items():
+            self.cfg.set(key, value)
+
+    def load(self) -> Any:
+        from assets.bootstrap import build_app
+        from assets.web import create_app
+
+        app: App = build_app(self._settings)
+        return create_app(app)
+
+
+def run_web(settings: Settings, listen: str, *, workers: int) -> int:
+    """Serve until SIGTERM. The debugger of the development server can never be reached from here."""
+    if os.environ.get("FLASK_DEBUG"):
+        raise SettingsError("FLASK_DEBUG is set: a debugger on this address would hand over the machine. Unset it.")
+    host, port = listen_address("--listen", listen)
+    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    logging.getLogger("assets").info("web listens on http://%s", bind)
+    _Server(
+        settings,
+        {
+            "bind": bind,
+            "workers": workers,
+            "worker_class": "gthread",
+            "threads": THREADS,
+            "timeout": 60,
+            "graceful_timeout": 10,
+            "keepalive": 15,
+            "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108  # heartbeat files only
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "limit_request_line": 8190,
+            "proc_name": "assets web",
+            "control_socket_disable": True,
+        },
+    ).run()
+    return 0

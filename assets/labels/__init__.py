@@ -1,0 +1,1 @@
+"""Label codes, their QR symbols, and sheets to print: pure, no tables."""

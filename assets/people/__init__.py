@@ -1,0 +1,1 @@
+"""Organisations, regions, units, persons, accounts and roles: who may do what."""

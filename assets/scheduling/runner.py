@@ -1,0 +1,126 @@
+"""The timer: APScheduler wakes jobs in UTC; the work itself is claimed in our own table, once per job and slot.
+
+This is the only file that knows APScheduler. Its store is memory and nothing is pickled: what has run stands in
+`job_run`, so a second scheduler, a restart or a killed process repeats nothing and skips nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from assets.core.actor import system_actor
+from assets.core.app import App
+from assets.scheduling.jobs import JOBS, Job
+from assets.scheduling.models import JobRun
+
+LEASE = timedelta(minutes=30)
+MAX_ATTEMPTS = 3
+log = logging.getLogger("assets.scheduler")
+
+
+def owner() -> str:
+    """This process, as it stands in the lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"[:80]
+
+
+def current_slot(job: Job, now: datetime) -> datetime:
+    """The newest moment at or before `now` for which the job is due."""
+    seconds = int(job.every.total_seconds())
+    start = datetime(2020, 1, 1, tzinfo=UTC) + job.at
+    return start + timedelta(seconds=int((now - start).total_seconds()) // seconds * seconds)
+
+
+def run_once(app: App, job: Job, slot: datetime, *, again: bool = False) -> JobRun | None:
+    """Claim (job, slot) and run it; None when somebody has run it or is at it. `again` runs a finished one anew."""
+    run_id = _claim(app, job, slot, again=again)
+    if run_id is None:
+        return None
+    failed, outcome = False, ""
+    try:
+        outcome = job.run(app, app.clock())
+    except Exception as error:  # a job's failure is recorded with its run and tried again
+        log.exception("job %s failed", job.name)
+        failed, outcome = True, f"{type(error).__name__}: {error}"[:2000]
+    with app.transaction(system_actor(f"job:{job.name}")) as session:
+        run = session.get_one(JobRun, run_id)
+        run.finished_at, run.failed, run.outcome = app.clock(), failed, outcome
+    return run
+
+
+def _claim(app: App, job: Job, slot: datetime, *, again: bool) -> int | None:
+    now = app.clock()
+    try:
+        with app.transaction(system_actor(f"job:{job.name}"), now) as session:
+            run = session.scalar(select(JobRun).where(JobRun.job == job.name, JobRun.slot == slot).with_for_update())
+            if run is None:
+                run = JobRun(job=job.name, slot=slot, owner=owner(), started_at=now, leased_until=now + LEASE)
+                session.add(run)
+            elif _is_free(run, now, again=again):
+                run.owner, run.started_at, run.leased_until = owner(), now, now + LEASE
+                run.finished_at, run.failed = None, False
+                run.attempts += 1
+            else:
+                return None
+            session.flush()
+            return run.id
+    except IntegrityError:
+        return None  # another scheduler was a moment earlier
+
+
+def _is_free(run: JobRun, now: datetime, *, again: bool) -> bool:
+    if run.finished_at is None:
+        return run.leased_until <= now
+    return again or (run.failed and run.attempts < MAX_ATTEMPTS)
+
+
+def run_due(app: App) -> list[str]:
+    """Run each job whose current slot has not been run; answers their names."""
+    now = app.clock()
+    slots = {job.name: current_slot(job, now) for job in JOBS}
+    with app.reading() as session:
+        recent = session.execute(
+            select(JobRun.job, JobRun.slot).where(
+                JobRun.slot >= min(slots.values()), JobRun.finished_at.is_not(None), JobRun.failed.is_(False)
+            )
+        )
+        finished = {(run.job, run.slot) for run in recent}
+    return [
+        job.name
+        for job in JOBS
+        if (job.name, slots[job.name]) not in finished and run_once(app, job, slots[job.name]) is not None
+    ]
+
+
+def last_runs(session: Session) -> dict[str, JobRun]:
+    """Each job's newest run, by name."""
+    newest = select(JobRun.job, func.max(JobRun.slot).label("slot")).group_by(JobRun.job).subquery()
+    runs = session.scalars(select(JobRun).join(newest, (JobRun.job == newest.c.job) & (JobRun.slot == newest.c.slot)))
+    return {run.job: run for run in runs}
+
+
+def run_scheduler(app: App) -> None:
+    """Run jobs until SIGTERM or SIGINT; what was missed while nothing ran is caught up at the start."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    scheduler = BackgroundScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
+    )
+    scheduler.add_job(
+        run_due, CronTrigger(second="*/20", timezone=UTC), args=[app], id="due", next_run_time=app.clock()
+    )
+    scheduler.start()
+    log.info("scheduler runs %d jobs", len(JOBS))
+    stop.wait()
+    scheduler.shutdown(wait=True)

@@ -1,0 +1,82 @@
+"""What the frame around a page knows: who looks, and where he may go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request
+
+from assets.core.actor import Actor
+from assets.core.i18n import Message, msg
+from assets.people.rules import Permission, may
+from assets.web.context import words
+
+PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
+    (msg("Today"), "/", "home", None),
+    (msg("Assets"), "/assets", "asset", Permission.ASSET_READ),
+    (msg("Map"), "/map", "map", Permission.POSITION_READ),
+    (msg("Trackers"), "/trackers", "signal", Permission.TRACKER_READ),
+    (msg("Maintenance"), "/maintenance", "wrench", Permission.WORK_READ),
+    (msg("Calibration"), "/calibration", "gauge", Permission.CALIBRATION_READ),
+    (msg("Utilisation"), "/utilisation", "chart", Permission.UTILISATION_READ),
+    (msg("Summaries"), "/summaries", "report", Permission.SUMMARY_READ),
+    (msg("Grants"), "/grants", "box", Permission.BATCH_WRITE),
+    (msg("Labels"), "/labels", "label", Permission.LABEL_PRINT),
+    (msg("Import"), "/import", "upload", Permission.IMPORT_RUN),
+    (msg("People"), "/people", "people", Permission.PERSON_READ),
+    (msg("Administration"), "/admin", "settings", Permission.ACCOUNT_MANAGE),
+    (msg("Journal"), "/journal", "history", Permission.JOURNAL_READ),
+)
+
+ROLE_NAMES: dict[str, Message] = {
+    "administrator": msg("Administrator"),
+    "coordinator": msg("Coordinator"),
+    "approver": msg("Approver"),
+    "commander": msg("Commander"),
+    "logistics_officer": msg("Logistics officer"),
+    "officer": msg("Officer"),
+    "technician": msg("Technician"),
+    "monitor": msg("Monitor"),
+    "donor": msg("Donor"),
+    "auditor": msg("Auditor"),
+}
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at the page, as templates see him."""
+
+    actor: Actor
+
+    @classmethod
+    def of(cls, actor: Actor) -> Viewer:
+        return cls(actor)
+
+    @property
+    def name(self) -> str:
+        return self.actor.name
+
+    @property
+    def login(self) -> str:
+        return self.actor.name
+
+    @property
+    def roles(self) -> list[str]:
+        return [words(ROLE_NAMES[role]) for role in sorted(self.actor.roles)]
+
+    def may(self, permission: str) -> bool:
+        return may(self.actor, Permission(permission))
+
+
+def navigation(actor: Actor) -> list[dict[str, object]]:
+    """The places that `actor` may go to, with the present one marked."""
+    path = request.path
+    return [
+        {"label": words(label), "href": href, "icon": icon, "current": _is_current(path, href)}
+        for label, href, icon, permission in PLACES
+        if permission is None or may(actor, permission)
+    ]
+
+
+def _is_current(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(f"{href}/"))

@@ -1,0 +1,93 @@
+"""Fixtures of the whole suite: a clock, an application on each engine, a small world, and no network by accident."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from pytest_socket import disable_socket, enable_socket
+
+from assets.bootstrap import build_app
+from assets.core.actor import Actor
+from assets.core.app import App
+from assets.settings import Settings
+from tests.support.postgres import Cluster, start_cluster
+from tests.support.tables import create_tables, empty_tables
+from tests.support.world import Clock, World, build_world
+
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("suite")
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """The network is closed, but for tests of the broker and of whole processes (loopback only, by their own care)."""
+    folder = Path(str(item.path)).relative_to(Path(__file__).parent).parts[0]
+    if folder in {"mqtt", "e2e"}:
+        enable_socket()
+    else:
+        disable_socket(allow_unix_socket=True)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    running = start_cluster()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(cluster: Cluster) -> str:
+    """A database with every table, shared by the tests, which empty it."""
+    cluster.psql("CREATE DATABASE shared_by_tests")
+    url = cluster.url("shared_by_tests")
+    with tempfile.TemporaryDirectory() as folder:
+        app = build_app(Settings(data_dir=Path(folder), database_url=url))
+        create_tables(app)
+        app.close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def app(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
+    """An application with empty tables, on each engine in turn."""
+    yield from _app(request.param, request, tmp_path, clock)
+
+
+@pytest.fixture
+def sqlite_app(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
+    """An application with empty tables on SQLite, where the engine does not matter."""
+    yield from _app("sqlite", request, tmp_path, clock)
+
+
+def _app(engine: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
+    chosen = Settings(data_dir=tmp_path / "data", base_url="http://localhost")
+    if engine == "postgresql":
+        chosen = dataclasses.replace(chosen, database_url=request.getfixturevalue("postgres_url"))
+    built = build_app(chosen, clock=clock)
+    if engine == "postgresql":
+        empty_tables(built)
+    else:
+        create_tables(built)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def world(app: App, clock: Clock) -> World:
+    return build_world(app, clock.now)
+
+
+@pytest.fixture
+def actor_for(world: World) -> Callable[[str], Actor]:
+    """The actor of a login of the world (logins are role names)."""
+    return lambda login: world.actors[login]
