@@ -20,6 +20,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import BigInteger, Index, Integer, String, Text, event, insert, inspect, select, text
 from sqlalchemy.engine import Connection
@@ -110,16 +111,17 @@ def entry_hash(previous_hash: str, body: str) -> str:
 def first_bad_entry(session: Session) -> int | None:
     """The number of the first entry that does not fit the chain, or None when all do."""
     expected_seq, previous = 1, GENESIS
-    rows = session.execute(
+    statement = (
         select(JournalEntry.seq, JournalEntry.body, JournalEntry.previous_hash, JournalEntry.hash)
         .order_by(JournalEntry.seq)
         .execution_options(yield_per=5000)
     )
-    for seq, body, previous_hash, hash_ in rows:
-        fits = seq == expected_seq and previous_hash == previous and hash_ == entry_hash(previous, body)
-        if not fits:
-            return expected_seq if seq != expected_seq else seq
-        expected_seq, previous = seq + 1, hash_
+    with session.execute(statement) as rows:
+        for seq, body, previous_hash, hash_ in rows:
+            fits = seq == expected_seq and previous_hash == previous and hash_ == entry_hash(previous, body)
+            if not fits:
+                return expected_seq
+            expected_seq, previous = seq + 1, hash_
     return None
 
 
@@ -192,23 +194,18 @@ def _collect(session: Session, _context: UOWTransaction) -> None:
 @event.listens_for(Session, "after_transaction_create")
 def _mark(session: Session, transaction: SessionTransaction) -> None:
     if transaction.nested:
-        session.info.setdefault("journal_marks", {})[transaction] = len(_waiting(session))
+        marks = session.info.setdefault("journal_marks", WeakKeyDictionary())
+        marks[transaction] = len(_waiting(session))
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _forget(session: Session, previous: SessionTransaction) -> None:
+def _forget(session: Session, transaction: SessionTransaction) -> None:
+    # What a savepoint undid leaves no entry; what came before it stays.
     _flushing.set(False)
-    if previous.nested:
-        # A savepoint takes its own changes with it; what was written before it stays and is journalled.
-        mark = session.info.get("journal_marks", {}).pop(previous, 0)
-        del _waiting(session)[mark:]
-    elif not session.in_nested_transaction():
+    if transaction.nested:
+        del _waiting(session)[session.info["journal_marks"][transaction] :]
+    elif transaction.parent is None:
         session.info.pop("journal", None)
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _unmark(session: Session, transaction: SessionTransaction) -> None:
-    session.info.get("journal_marks", {}).pop(transaction, None)
 
 
 @event.listens_for(Session, "before_commit")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -24,7 +23,12 @@ Amount = Annotated[Decimal, Field(ge=0, le=9_999_999)]
 
 
 class Shape(BaseModel):
+    """Texts without blanks at their ends, and no keys but the named."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+AnyShape = TypeVar("AnyShape", bound=Shape)
 
 
 class Reading(Shape):
@@ -134,7 +138,7 @@ class Command(Shape):
 
 def read_command(raw: object) -> tuple[Command, Shape]:
     """The command and its data; `InvalidInput` names what is wrong, with code unknown_kind for other kinds."""
-    if not _storable(raw):
+    if not _is_text(raw):
         raise InvalidInput(msg("There is a character in it that cannot be stored."), code="not_text")
     command = _read(Command, raw)
     shape = SHAPES.get(command.kind)
@@ -155,24 +159,27 @@ def end_of(until: str, zone: ZoneInfo) -> datetime | None:
     return parse_moment(until, zone, "until")
 
 
-ReadShape = type[Any]
-
-
-def _read(shape: ReadShape, raw: object) -> Any:
+def _read(shape: type[AnyShape], raw: object) -> AnyShape:
     try:
         return shape.model_validate(raw)
     except ValidationError as error:
         fields = [
-            FieldError(".".join(str(part) for part in item["loc"]), msg("%(what)s", what=item["msg"]), item["type"])
+            FieldError(".".join(str(part) for part in item["loc"]), msg("%(what)s", what=item["msg"]))
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         listed = "; ".join(f"{field.field}: {field.message}" for field in fields)[:500]
         raise InvalidInput(msg("%(what)s", what=listed), fields=fields) from error
 
 
-def _storable(raw: object) -> bool:
-    # No NUL goes into PostgreSQL, and half a surrogate pair into no encoding.
-    try:
-        return "\\u0000" not in json.dumps(raw) and bool(json.dumps(raw, ensure_ascii=False).encode())
-    except (ValueError, RecursionError):
-        return False
+def _is_text(raw: object) -> bool:
+    """Whether every text in it can be stored: no NUL goes into PostgreSQL, half a surrogate pair into no encoding."""
+    waiting = [raw]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+        elif isinstance(part, str) and any(c == "\x00" or "\ud800" <= c <= "\udfff" for c in part):
+            return False
+    return True

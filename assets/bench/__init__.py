@@ -1,0 +1,1 @@
+"""Measurements, against temporary databases and brokers, through the front doors."""

@@ -1,0 +1,1 @@
+"""The made-up programme: everything it shows goes in through the front doors."""
