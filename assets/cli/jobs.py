@@ -27,8 +27,8 @@ def add(commands: Any) -> None:
 
 
 def _list(chosen: argparse.Namespace) -> int:
+    from assets.core.leases import last_runs
     from assets.scheduling.jobs import JOBS
-    from assets.scheduling.runner import last_runs
 
     with opened_app() as app, app.reading() as session:
         runs = last_runs(session)

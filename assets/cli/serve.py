@@ -39,7 +39,7 @@ def _web(chosen: argparse.Namespace) -> int:
 
 
 def _ingest(_chosen: argparse.Namespace) -> int:
-    from assets.telemetry.mqtt import run_ingest
+    from assets.telemetry.process import run_ingest
 
     _log()
     with opened_app() as app:

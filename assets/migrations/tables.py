@@ -10,7 +10,7 @@ from sqlalchemy import MetaData
 import assets
 from assets.core.db import Base, TelemetryBase
 
-_TABLE_MODULES = ("models", "journal", "outbox", "idempotency")
+_TABLE_MODULES = ("models", "journal", "outbox", "idempotency", "leases")
 
 
 def metadata() -> tuple[MetaData, MetaData]:

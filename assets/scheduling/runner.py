@@ -15,14 +15,13 @@ from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from assets.core.actor import system_actor
 from assets.core.app import App
+from assets.core.leases import JobRun
 from assets.scheduling.jobs import JOBS, Job
-from assets.scheduling.models import JobRun
 
 LEASE = timedelta(minutes=30)
 MAX_ATTEMPTS = 3
@@ -38,7 +37,8 @@ def current_slot(job: Job, now: datetime) -> datetime:
     """The newest moment at or before `now` for which the job is due."""
     seconds = int(job.every.total_seconds())
     start = datetime(2020, 1, 1, tzinfo=UTC) + job.at
-    return start + timedelta(seconds=int((now - start).total_seconds()) // seconds * seconds)
+    passed = int((now - start).total_seconds()) // seconds
+    return start + timedelta(seconds=passed * seconds)
 
 
 def run_once(app: App, job: Job, slot: datetime, *, again: bool = False) -> JobRun | None:
@@ -100,13 +100,6 @@ def run_due(app: App) -> list[str]:
         for job in JOBS
         if (job.name, slots[job.name]) not in finished and run_once(app, job, slots[job.name]) is not None
     ]
-
-
-def last_runs(session: Session) -> dict[str, JobRun]:
-    """Each job's newest run, by name."""
-    newest = select(JobRun.job, func.max(JobRun.slot).label("slot")).group_by(JobRun.job).subquery()
-    runs = session.scalars(select(JobRun).join(newest, (JobRun.job == newest.c.job) & (JobRun.slot == newest.c.slot)))
-    return {run.job: run for run in runs}
 
 
 def run_scheduler(app: App) -> None:

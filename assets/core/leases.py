@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import String, Text, UniqueConstraint, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from assets.core.db import Base, UtcDateTime
 from assets.core.journal import Raw
@@ -27,3 +27,18 @@ class JobRun(Raw, Base):
     failed: Mapped[bool] = mapped_column(default=False)
     attempts: Mapped[int] = mapped_column(default=1)
     outcome: Mapped[str] = mapped_column(Text, default="")
+
+
+def last_runs(session: Session) -> dict[str, JobRun]:
+    """Each job's newest run, by name."""
+    newest = select(JobRun.job, func.max(JobRun.slot).label("slot")).group_by(JobRun.job).subquery()
+    runs = session.scalars(select(JobRun).join(newest, (JobRun.job == newest.c.job) & (JobRun.slot == newest.c.slot)))
+    return {run.job: run for run in runs}
+
+
+def last_finished(session: Session) -> datetime | None:
+    """When any job finished last: the scheduler's sign of life."""
+    run = session.scalar(
+        select(JobRun).where(JobRun.finished_at.is_not(None)).order_by(JobRun.finished_at.desc()).limit(1)
+    )
+    return run.finished_at if run is not None else None

@@ -1,0 +1,127 @@
+"""The jobs: a list that says what runs, how often, and what it does. Times are UTC; each run is one per slot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from assets.calibration import service as calibration
+from assets.core import anchor, outbox
+from assets.core.actor import Actor, system_actor
+from assets.core.app import App
+from assets.core.i18n import Message, msg, say
+from assets.maintenance import service as maintenance
+from assets.metrics.roll_up import roll_up_days
+from assets.people.models import Account, RoleGrant
+from assets.people.rules import Role
+from assets.telemetry import queries as telemetry
+from assets.telemetry.access import Mounted, tracker_page
+
+SILENT_AFTER = timedelta(hours=24)
+PIECE = 500
+"""Plans adopted or refreshed in one transaction, so that other writers are not kept waiting."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """`every` and `at` (after midnight UTC) give its slots; `run` answers a line on what it did."""
+
+    name: str
+    text: Message
+    every: timedelta
+    at: timedelta
+    run: Callable[[App, datetime], str]
+
+
+def _actor(name: str) -> Actor:
+    return system_actor(f"job:{name}")
+
+
+def adopt_plans(app: App, now: datetime) -> str:
+    """Give each asset that has none its class's default plans."""
+    adopted = 0
+    for adopt in (maintenance.adopt_missing_plans, calibration.adopt_missing_plans):
+        while True:
+            with app.transaction(_actor("adopt_plans"), now) as session:
+                done = adopt(session, _actor("adopt_plans"), now, limit=PIECE)
+            adopted += done
+            if done < PIECE:
+                break
+    return f"{adopted} assets were given default plans"
+
+
+def due_list(app: App, now: datetime) -> str:
+    """Refresh forecast dates, then tell each unit by mail what is due."""
+    after: int | None = 0
+    while after is not None:
+        with app.transaction(_actor("due_list"), now) as session:
+            after = maintenance.refresh_due_dates(session, now, after=after, limit=PIECE)
+    with app.transaction(_actor("due_list"), now) as session:
+        mails = sum(
+            queue(session, _actor("due_list"), now, app.settings.base_url)
+            for queue in (maintenance.queue_due_mails, calibration.queue_due_mails)
+        )
+    return f"{mails} mails about due work"
+
+
+def send_mail(app: App, _now: datetime) -> str:
+    """Send what waits in the outbox."""
+    sent, failed = outbox.send_waiting(app)
+    return f"{sent} sent, {failed} failed"
+
+
+def day_roll_up(app: App, now: datetime) -> str:
+    """Bring the figures of each asset and local day up to date."""
+    rows = roll_up_days(lambda: app.transaction(_actor("day_roll_up"), now), now, app.settings.zone)
+    return f"{rows} days written"
+
+
+def silent_trackers(app: App, now: datetime) -> str:
+    """Tell coordinators which vehicles were not heard for a day."""
+    with app.reading() as session, app.telemetry.reading() as states:
+        mounted = {m.tracker.id: m for m in tracker_page(session, _actor("silent_trackers"), limit=100_000) if m.asset}
+        found = telemetry.tracker_states(session, states, list(mounted), now)
+    silent = [s for s in found if s.revoked_at is None and (s.heard_at is None or now - s.heard_at > SILENT_AFTER)]
+    if not silent:
+        return "no tracker is silent"
+    with app.transaction(_actor("silent_trackers"), now) as session:
+        readers = session.scalars(
+            select(Account)
+            .join(RoleGrant)
+            .where(RoleGrant.role == Role.COORDINATOR.value, RoleGrant.unit_id.is_(None), RoleGrant.region_id.is_(None))
+            .where(Account.active, Account.email != "")
+        ).unique()
+        for account in readers:
+            outbox.queue_mail(
+                session,
+                dedupe_key=f"silent:{account.id}:{now:%Y-%m-%d}",
+                recipient=account.email,
+                subject=say(msg("Vehicles not heard for a day: %(n)d", n=len(silent)), account.locale),
+                body="\n".join(_silent_line(mounted[s.tracker], s, account.locale) for s in silent),
+                now=now,
+            )
+    return f"{len(silent)} trackers are silent"
+
+
+def _silent_line(mounted: Mounted, state: telemetry.TrackerState, locale: str) -> str:
+    since = f"{state.heard_at:%Y-%m-%d %H:%M} UTC" if state.heard_at else say(msg("never heard"), locale)
+    return f"{state.tracker}: {mounted.asset.code if mounted.asset else '-'}, {since}"
+
+
+def journal_anchor(app: App, _now: datetime) -> str:
+    """Keep the journal's head outside the database."""
+    return anchor.anchor(app)
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+JOBS: tuple[Job, ...] = (
+    Job("send_mail", msg("sends the mail that waits"), timedelta(minutes=1), timedelta(0), send_mail),
+    Job("day_roll_up", msg("brings daily figures up to date"), HOUR, timedelta(minutes=10), day_roll_up),
+    Job("adopt_plans", msg("gives new assets their default plans"), HOUR, timedelta(minutes=20), adopt_plans),
+    Job("due_list", msg("forecasts what is due and tells the units"), DAY, timedelta(hours=1), due_list),
+    Job("silent_trackers", msg("tells which trackers are silent"), DAY, timedelta(hours=2), silent_trackers),
+    Job("journal_anchor", msg("keeps the journal's head outside"), DAY, timedelta(hours=20), journal_anchor),
+)

@@ -1,0 +1,142 @@
+"""Who may see which tracker, and the record of every look at positions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from assets.core import journal
+from assets.core.actor import Actor
+from assets.core.errors import NotFound
+from assets.core.i18n import msg
+from assets.core.journal import JournalEntry
+from assets.people.models import Unit
+from assets.people.rules import Permission, reach
+from assets.registry.models import Asset
+from assets.registry.scope import assets_for
+from assets.telemetry.models import Tracker, TrackerInstallation
+
+LOOK_EVERY = timedelta(minutes=10)
+LOOK = "position"
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A span of event time (half-open; an end of None is still open) in which a tracker was on an asset."""
+
+    started_at: datetime
+    ended_at: datetime | None
+    asset: Asset
+
+
+@dataclass(frozen=True)
+class Mounted:
+    """A tracker with the asset that carries it now, if any."""
+
+    tracker: Tracker
+    asset: Asset | None
+
+
+def _mounted(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Trackers on an asset within the actor's scope; those on none only for who reaches everything."""
+    if reach(actor, permission).everything:
+        return Tracker.id.is_not(None)
+    return assets_for(actor, permission)
+
+
+def tracker_page(
+    session: Session,
+    actor: Actor,
+    *,
+    permission: Permission = Permission.TRACKER_READ,
+    query: str = "",
+    after: str = "",
+    limit: int = 50,
+) -> list[Mounted]:
+    """Trackers in the actor's scope by id, a page at a time, with their assets."""
+    statement = (
+        select(Tracker, Asset)
+        .outerjoin(
+            TrackerInstallation,
+            (TrackerInstallation.tracker_id == Tracker.id) & TrackerInstallation.ended_at.is_(None),
+        )
+        .outerjoin(Asset, Asset.id == TrackerInstallation.asset_id)
+        .options(
+            joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.model), joinedload(Asset.equipment_class)
+        )
+        .where(_mounted(actor, permission), Tracker.id > after)
+        .order_by(Tracker.id)
+        .limit(limit)
+    )
+    if query:
+        like = f"%{query.strip()[:80]}%"
+        statement = statement.where(or_(Tracker.id.ilike(like), Asset.code.ilike(like.replace("-", ""))))
+    return [Mounted(tracker, asset) for tracker, asset in session.execute(statement)]
+
+
+def tracker_for(session: Session, actor: Actor, tracker_id: str, permission: Permission) -> Mounted:
+    """A tracker that carries, or ever carried, an asset within scope; `NotFound` otherwise."""
+    tracker = session.get(Tracker, tracker_id)
+    if tracker is None:
+        raise NotFound(msg("There is no such tracker, or it is not yours to see."))
+    carried = carried_by(session, actor, tracker_id, permission)
+    if not carried and not reach(actor, permission).everything:
+        raise NotFound(msg("There is no such tracker, or it is not yours to see."))
+    current = next((span.asset for span in carried if span.ended_at is None), None)
+    return Mounted(tracker, current)
+
+
+def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Permission) -> list[Carried]:
+    """The spans in which a tracker was on an asset that is within the actor's scope, oldest first."""
+    statement = (
+        select(TrackerInstallation, Asset)
+        .join(Asset, Asset.id == TrackerInstallation.asset_id)
+        .options(joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.model))
+        .where(TrackerInstallation.tracker_id == tracker_id, assets_for(actor, permission))
+        .order_by(TrackerInstallation.started_at)
+    )
+    return [Carried(row.started_at, row.ended_at, asset) for row, asset in session.execute(statement)]
+
+
+def spans_within(
+    session: Session, actor: Actor, tracker_id: str, permission: Permission, start: datetime, end: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The parts of [start, end) that the actor may see: all of it, or those in which it was on an asset of his."""
+    if reach(actor, permission).everything:
+        return [(start, end)]
+    parts = []
+    for span in carried_by(session, actor, tracker_id, permission):
+        first, last = max(start, span.started_at), end if span.ended_at is None else min(end, span.ended_at)
+        if first < last:
+            parts.append((first, last))
+    return parts
+
+
+def trackers_of_asset(session: Session, asset: Asset) -> Sequence[TrackerInstallation]:
+    """The installations of trackers on an asset, newest first."""
+    return session.scalars(
+        select(TrackerInstallation)
+        .where(TrackerInstallation.asset_id == asset.id)
+        .order_by(TrackerInstallation.started_at.desc())
+    ).all()
+
+
+def record_looks(session: Session, actor: Actor, tracker_ids: Sequence[str], now: datetime, span: str) -> None:
+    """Journal that `actor` looked at positions of these trackers: one entry per person, vehicle and ten minutes."""
+    recent = set(
+        session.scalars(
+            select(JournalEntry.entity_id).where(
+                JournalEntry.entity == LOOK,
+                JournalEntry.account_id == actor.account_id,
+                JournalEntry.at > now - LOOK_EVERY,
+                JournalEntry.entity_id.in_(tracker_ids),
+            )
+        )
+    )
+    for tracker_id in tracker_ids:
+        if tracker_id not in recent:
+            journal.note(session, LOOK, tracker_id, "looked", span=span)

@@ -1,0 +1,147 @@
+"""Trackers for people: which are silent, what one sent and what is missing; and the map for those who may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, jsonify, render_template, request
+from sqlalchemy.orm import Session
+
+from assets.core.clock import local_date
+from assets.core.i18n import Message, msg
+from assets.fitness.queries import fitness_of
+from assets.people.rules import Permission
+from assets.registry.models import Asset
+from assets.telemetry import access, queries
+from assets.web.auth import needs
+from assets.web.context import actor, now, reading, the_app, words, writing
+from assets.web.parsing import encode_cursor, page
+
+pages = Blueprint("trackers", __name__)
+
+MAP_LIMIT = 2000
+SHOWN_DAYS = 31
+PRESENCE_WORDS: dict[str, tuple[str, Message]] = {
+    "online": ("ready", msg("online")),
+    "offline": ("unknown", msg("silent")),
+    "never": ("unknown", msg("never heard")),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One tracker as lists show it."""
+
+    mounted: access.Mounted
+    state: queries.TrackerState
+
+    @property
+    def presence(self) -> tuple[str, str]:
+        kind, text = PRESENCE_WORDS[self.state.presence]
+        return kind, words(text)
+
+
+def asset_title(asset: Asset) -> str:
+    """Model, or class where the model is unknown."""
+    return asset.model.full_name if asset.model is not None else asset.equipment_class.name
+
+
+def _lines(session: Session, mounted: list[access.Mounted]) -> list[Line]:
+    with the_app().telemetry.reading() as telemetry:
+        states = queries.tracker_states(session, telemetry, [m.tracker.id for m in mounted], now())
+    by_id = {state.tracker: state for state in states}
+    return [Line(m, by_id[m.tracker.id]) for m in mounted]
+
+
+@pages.get("/trackers")
+@needs(Permission.TRACKER_READ)
+def list_trackers() -> Any:
+    wanted, query = page(request.args), request.args.get("query", "")
+    after = str(wanted.after[0]) if wanted.after else ""
+    with reading() as session:
+        found = access.tracker_page(session, actor(), query=query, after=after, limit=wanted.limit + 1)
+        lines = _lines(session, found[: wanted.limit])
+    following = encode_cursor((found[wanted.limit - 1].tracker.id,)) if len(found) > wanted.limit else None
+    return render_template("trackers/list.html", lines=lines, query=query, following=following, title_of=asset_title)
+
+
+@pages.get("/trackers/set-aside")
+@needs(Permission.TRACKER_MANAGE)
+def list_set_aside() -> Any:
+    """What trackers sent that could not be stored; the bytes are in the API, for those who may see positions."""
+    wanted = page(request.args)
+    before = int(str(wanted.after[0])) if wanted.after and isinstance(wanted.after[0], int) else None
+    with the_app().telemetry.reading() as telemetry:
+        found = queries.set_asides(telemetry, before_id=before, limit=wanted.limit + 1)
+    shown = found[: wanted.limit]
+    following = encode_cursor((shown[-1].id,)) if len(found) > wanted.limit else None
+    return render_template("trackers/set_aside.html", rows=shown, following=following)
+
+
+@pages.get("/trackers/<tracker_id>")
+@needs(Permission.TRACKER_READ)
+def show_tracker(tracker_id: str) -> Any:
+    """A tracker: how complete it is, its days and its trips; no place is shown here."""
+    today = local_date(now(), the_app().settings.zone)
+    first = today - timedelta(days=SHOWN_DAYS - 1)
+    with reading() as session, the_app().telemetry.reading() as telemetry:
+        mounted = access.tracker_for(session, actor(), tracker_id, Permission.TRACKER_READ)
+        carried = access.carried_by(session, actor(), tracker_id, Permission.TRACKER_READ)
+        (line,) = _lines(session, [mounted])
+        accounts = queries.boot_accounts(telemetry, tracker_id)
+        allowed = {span.asset.id for span in carried}
+        days = [
+            row
+            for row in queries.days(session, tracker_id, first, today + timedelta(days=1))
+            if row.asset_id in allowed
+        ]
+    return render_template(
+        "trackers/item.html",
+        line=line,
+        accounts=list(reversed(accounts)),
+        completeness=queries.completeness(accounts),
+        carried=list(reversed(carried)),
+        days=list(reversed(days)),
+        title_of=asset_title,
+    )
+
+
+@pages.get("/map")
+@needs(Permission.POSITION_READ)
+def show_map() -> Any:
+    return render_template("map.html")
+
+
+@pages.get("/map/vehicles")
+@needs(Permission.POSITION_READ)
+def map_vehicles() -> Any:
+    """Where the vehicles within scope were last seen; each look is journalled."""
+    with writing() as session:
+        mounted = access.tracker_page(session, actor(), permission=Permission.POSITION_READ, limit=MAP_LIMIT)
+        lines = [line for line in _lines(session, mounted) if line.mounted.asset is not None]
+        fitness = fitness_of(session, [line.mounted.asset for line in lines if line.mounted.asset is not None], now())
+        shown = [line.mounted.tracker.id for line in lines if line.state.lat is not None]
+        access.record_looks(session, actor(), shown, now(), "map")
+    return jsonify({"items": [_vehicle(line, fitness) for line in lines]})
+
+
+def _vehicle(line: Line, fitness: dict[int, Any]) -> dict[str, Any]:
+    asset = line.mounted.asset
+    assert asset is not None  # noqa: S101  # only lines with an asset are shown
+    state = fitness[asset.id].state
+    return {
+        "code": asset.code,
+        "title": asset_title(asset) + (f" · {asset.plate}" if asset.plate else ""),
+        "unit": asset.unit.name,
+        "lat": line.state.lat,
+        "lon": line.state.lon,
+        "age_s": _age_s(line.state.heard_at),
+        "presence": line.state.presence,
+        "state": {"kind": state, "text": state},
+    }
+
+
+def _age_s(moment: datetime | None) -> int | None:
+    return None if moment is None else max(0, int((now() - moment).total_seconds()))
