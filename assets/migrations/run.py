@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -56,6 +57,16 @@ def _upgrade_one(name: str, database: Database, tables: MetaData) -> str | None:
 def version_schema(name: str, dialect: str) -> str | None:
     """Where the version table of a chain lies."""
     return TELEMETRY_SCHEMA if name == "telemetry" and dialect == "postgresql" else None
+
+
+def compared(name: str) -> Callable[[str | None, str, object], bool]:
+    """What Alembic compares with the models of a chain: its own schema's tables, and never the other's."""
+    own = TELEMETRY_SCHEMA if name == "telemetry" else None
+
+    def include(found: str | None, kind: str, _parents: object) -> bool:
+        return kind != "schema" or found == own
+
+    return include
 
 
 def _version(name: str, connection: Connection) -> str | None:

@@ -110,7 +110,7 @@ def test_a_live_vehicle_hears_nmea_and_reports_every_ten_seconds_while_driving()
     for second in range(300):
         vehicle.tick(times[0] + 61 + second)
     reports = [json.loads(body) for topic, body in transport.sent if topic.endswith("/report")]
-    assert 15 <= len(reports) <= 40
+    assert 15 <= len({report["seq"] for report in reports}) <= 40
     assert reports[-1]["samples"][-1]["odo"] > 300
 
 

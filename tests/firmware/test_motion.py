@@ -44,6 +44,13 @@ def test_creeping_in_a_queue_is_counted() -> None:
     assert motion.odo_mm / 1000 == pytest.approx(0.2 * 3599, abs=25)
 
 
+def test_walking_pace_is_movement_and_is_not_chopped_into_stops() -> None:
+    motion = Motion()
+    events = [w for s in range(900) for w in motion.update(s * 1000, fix_at(s, north_m=1.0 * s, kmh=3.6), True)]
+    assert events == ["moving"]
+    assert motion.odo_mm / 1000 == pytest.approx(899, abs=5)
+
+
 @pytest.mark.parametrize(("ignition", "most_m"), [(False, 0.0), (True, 300.0), (None, 300.0)])
 def test_parked_drift_of_a_day_adds_next_to_nothing(ignition: bool | None, most_m: float) -> None:
     motion = Motion()

@@ -107,6 +107,50 @@ def test_a_sample_that_the_flash_refuses_takes_no_number_twice() -> None:
     assert store.append(b"{}") not in (None, 0)
 
 
+def test_no_number_names_two_samples_when_the_flash_fails_after_writing() -> None:
+    class Late(MemoryFlash):
+        fails = 0
+
+        def append(self, name: str, data: bytes) -> None:
+            super().append(name, data)
+            if self.fails:
+                self.fails -= 1
+                raise OSError(5, "input/output error")
+
+    flash = Late()
+    store = Store(flash, LIFE, 1)
+    store.append(b'{"up":1}')
+    flash.fails = 1
+    store.append(b'{"up":2}')
+    store.append(b'{"up":3}')
+    flash.fails = 3
+    assert store.append(b'{"up":4}') is None
+    store.append(b'{"up":5}')
+    again = Store(flash, LIFE, 2)
+    seen: dict[int, set[bytes]] = {}
+    while (run := again.next_run(3000, 24)) is not None:
+        again.mark_sent(run.life, run.boot, run.seq, 1)
+        seen.setdefault(run.seq, set()).add(run.texts[0])
+    assert all(len(contents) == 1 for contents in seen.values())
+    assert {b'{"up":%d}' % number for number in (2, 3, 5)} <= {text for texts in seen.values() for text in texts}
+
+
+def test_a_passing_fault_of_the_flash_costs_no_older_sample() -> None:
+    class Shaky(MemoryFlash):
+        calls = 0
+
+        def append(self, name: str, data: bytes) -> None:
+            self.calls += 1
+            if self.calls % 7 == 0:
+                raise OSError(5, "input/output error")
+            super().append(name, data)
+
+    store = Store(Shaky(), LIFE, 1)
+    assert all(store.append(b"{}") is not None for _ in range(200))
+    assert len(texts(store)) == 200
+    assert store.overwritten == 0
+
+
 @pytest.mark.parametrize("records", [5, PER_SEGMENT + 3])
 def test_a_power_cut_at_any_byte_loses_at_most_the_record_being_written(records: int) -> None:
     whole = MemoryFlash()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from assets.migrations.run import version_schema
+from assets.migrations.run import compared, version_schema
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -12,6 +12,7 @@ context.configure(
     target_metadata=context.config.attributes["tables"],
     version_table_schema=version_schema("telemetry", connection.dialect.name),
     include_schemas=True,
+    include_name=compared("telemetry"),
     render_as_batch=True,
     compare_type=True,
 )

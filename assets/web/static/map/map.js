@@ -19,7 +19,7 @@ const L = /** @type {any} */ (globalThis).L;
 /** @type {Vehicle[]} */
 let vehicles = [];
 
-const map = L.map(page, { preferCanvas: true, zoomSnap: 0.25, minZoom: 5, maxZoom: 16, attributionControl: false, zoomControl: false, maxBounds: [[33, 50], [49.5, 80]] });
+const map = L.map(page, { preferCanvas: true, zoomSnap: 0.25, minZoom: 4.25, maxZoom: 16, attributionControl: false, zoomControl: false, maxBounds: [[30, 46], [52, 84]] });
 L.control.zoom({ position: "bottomright", zoomInTitle: page.dataset.zoomIn, zoomOutTitle: page.dataset.zoomOut }).addTo(map);
 map.fitBounds(BOUNDS);
 const land = L.layerGroup().addTo(map);
@@ -41,7 +41,7 @@ async function drawLand() {
   const [neighbours, regions] = await Promise.all([json(page.dataset.neighbours ?? ""), json(page.dataset.regions ?? "")]);
   const paint = () => {
     land.clearLayers();
-    L.geoJSON(neighbours, { interactive: false, style: { color: token("line"), weight: 1, fillColor: token("sunken"), fillOpacity: 0.6 } }).addTo(land);
+    L.geoJSON(neighbours, { interactive: false, style: { color: token("line"), weight: 1, fill: false } }).addTo(land);
     L.geoJSON(regions, { interactive: false, style: { color: token("line-strong"), weight: 1, opacity: 0.7, fillColor: token("surface"), fillOpacity: 1 } }).addTo(land);
     draw();
   };

@@ -86,9 +86,8 @@ const FORMS = {
       asset.fit.ok === true ? null : field("override_reason", word("override"), area("override_reason"), { required: true, hint: word("override_hint") }),
     ],
     data: (form, asset) => {
-      const to = needed(form, "to", word("to"));
       return {
-        to: /^\d+$/.test(to) ? Number(to) : to,
+        to: needed(form, "to", word("to")),
         until: text(form, "until"),
         override_reason: asset.fit.ok === true ? "" : needed(form, "override_reason", word("override")),
       };

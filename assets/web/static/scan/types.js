@@ -18,7 +18,7 @@
  * @property {Action[]} actions
  *
  * What `GET /scan/persons?q=` answers; with an empty q the likeliest for this session.
- * @typedef {{id: string | number, name: string, unit: string | null, note?: string | null}} Person
+ * @typedef {{id: string, name: string, unit: string | null, note?: string | null}} Person
  * @typedef {{items: Person[]}} Persons
  */
 

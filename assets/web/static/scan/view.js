@@ -79,7 +79,7 @@ export function actionView(asset, kind, on) {
   const form = el(
     "form",
     { class: "action-form", novalidate: true, "data-kind": kind },
-    el("h2", { tabindex: -1 }, label),
+    el("h1", { tabindex: -1 }, label),
     ...fieldsOf(kind, asset),
     el("div", { class: "error", role: "alert", "data-error": true }),
     el("div", { class: "bar" }, el("button", { class: "primary", "data-testid": "action-confirm" }, icon("check"), confirmWords(kind)), back),

@@ -1,0 +1,57 @@
+"""Reads of telemetry; nouns. Callers use the names of this package."""
+
+from __future__ import annotations
+
+from assets.telemetry.queries.derived import (
+    Installation,
+    days,
+    dirty_stretches,
+    installations,
+    installed_on,
+    trackers,
+    trips,
+)
+from assets.telemetry.queries.samples import (
+    Position,
+    device_id_of,
+    points,
+    positions,
+    sample_after,
+    sample_before,
+    sample_span,
+    stays,
+)
+from assets.telemetry.queries.states import (
+    BootAccount,
+    TrackerState,
+    boot_accounts,
+    completeness,
+    ingest_status,
+    set_asides,
+    tracker_states,
+)
+
+__all__ = [
+    "BootAccount",
+    "Installation",
+    "Position",
+    "TrackerState",
+    "boot_accounts",
+    "completeness",
+    "days",
+    "device_id_of",
+    "dirty_stretches",
+    "ingest_status",
+    "installations",
+    "installed_on",
+    "points",
+    "positions",
+    "sample_after",
+    "sample_before",
+    "sample_span",
+    "set_asides",
+    "stays",
+    "tracker_states",
+    "trackers",
+    "trips",
+]

@@ -1,0 +1,93 @@
+"""Reads of what is derived: installations, trips, days, and what waits for a rebuild."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assets.telemetry.days import to_ms
+from assets.telemetry.models import (
+    Device,
+    Dirty,
+    Tracker,
+    TrackerDay,
+    TrackerInstallation,
+    TripRow,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The asset that carried a tracker in a half-open span of event time; None: no asset."""
+
+    asset_id: int | None
+    start_ms: int | None
+    end_ms: int | None
+
+
+def installations(session: Session, tracker: str) -> list[Installation]:
+    """All of time in half-open spans, each with the asset that carried the tracker (main database)."""
+    rows = session.scalars(
+        select(TrackerInstallation)
+        .where(TrackerInstallation.tracker_id == tracker)
+        .order_by(TrackerInstallation.started_at)
+    )
+    spans: list[Installation] = []
+    at: int | None = None
+    for row in rows:
+        start_ms = to_ms(row.started_at)
+        if at is None or start_ms > at:
+            spans.append(Installation(None, at, start_ms))
+        at = None if row.ended_at is None else to_ms(row.ended_at)
+        spans.append(Installation(row.asset_id, start_ms, at))
+        if at is None:
+            return spans
+    return [*spans, Installation(None, at, None)]
+
+
+def installed_on(session: Session, tracker: str, at: datetime) -> int | None:
+    """The asset that carries a tracker at a moment."""
+    return session.scalar(
+        select(TrackerInstallation.asset_id).where(
+            TrackerInstallation.tracker_id == tracker,
+            TrackerInstallation.started_at <= at,
+            (TrackerInstallation.ended_at.is_(None)) | (TrackerInstallation.ended_at > at),
+        )
+    )
+
+
+def trackers(session: Session, *, after: str = "", limit: int = 50) -> Sequence[Tracker]:
+    """Trackers by id, a page at a time."""
+    return session.scalars(select(Tracker).where(Tracker.id > after).order_by(Tracker.id).limit(limit)).all()
+
+
+def trips(session: Session, tracker: str, start: datetime, until: datetime) -> Sequence[TripRow]:
+    """Trips that begin in a half-open span, in order."""
+    return session.scalars(
+        select(TripRow)
+        .where(TripRow.tracker_id == tracker, TripRow.started_at >= start, TripRow.started_at < until)
+        .order_by(TripRow.started_at)
+    ).all()
+
+
+def days(session: Session, tracker: str, first: date, until: date) -> Sequence[TrackerDay]:
+    """Day rows of a half-open span of local days, by day (several, when the tracker was moved that day)."""
+    return session.scalars(
+        select(TrackerDay)
+        .where(TrackerDay.tracker_id == tracker, TrackerDay.day >= first, TrackerDay.day < until)
+        .order_by(TrackerDay.day, TrackerDay.id)
+    ).all()
+
+
+def dirty_stretches(session: Session) -> list[tuple[str, Dirty]]:
+    """(tracker, stretch) of everything that waits for a rebuild, by tracker and day."""
+    found = (
+        select(Device.tracker_id, Dirty)
+        .join(Device, Device.id == Dirty.device_id)
+        .order_by(Device.tracker_id, Dirty.day)
+    )
+    return [(tracker, stretch) for tracker, stretch in session.execute(found)]

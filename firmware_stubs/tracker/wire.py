@@ -1,0 +1,184 @@
+"""Wire format, version 1: makes hello, report, bye and result, reads receipt and command."""
+
+import json
+
+VERSION = 1
+MAX_BYTES = 4096
+TAIL_BYTES = 512  # kept free of samples in a report: its head and `gone`
+MAX_RANGES = 24
+
+ALARMS = ("power_cut", "tamper", "sos", "tow", "crash", "low_battery")
+
+
+def topic(tracker: str, kind: str) -> str:
+    return "imt/v1/" + tracker + "/" + kind
+
+
+def fixed(value: int, places: int) -> str:
+    """A whole number of 10**-places as a decimal number: `fixed(-5, 2)` is `-0.05`. Exact, unlike a float."""
+    sign = "-" if value < 0 else ""
+    digits = str(abs(value))
+    if len(digits) <= places:
+        digits = "0" * (places + 1 - len(digits)) + digits
+    return sign + digits[:-places] + "." + digits[-places:]
+
+
+def head(life: str, boot: int) -> str:
+    return '{"v":1,"life":"%s","boot":%d' % (life, boot)
+
+
+def hello(
+    life: str,
+    boot: int,
+    conn: int,
+    about: "dict[str, object]",
+    up_ms: int,
+    oldest: "tuple[int, int] | None",
+    newest: "tuple[int, int] | None",
+) -> bytes:
+    """`about` holds `fw`, `hw`, `reset` and, once known, `t`; `oldest`, `newest` are (boot, seq) still held."""
+    facts: "dict[str, object]" = {"v": VERSION, "life": life, "boot": boot, "conn": conn}
+    facts.update(about)
+    facts["oldest"] = None if oldest is None else [oldest[0], oldest[1]]
+    facts["newest"] = None if newest is None else [newest[0], newest[1]]
+    # `up` by hand: a float of a small board would lose its seconds after some days
+    return (json.dumps(facts)[:-1] + ', "up": ' + fixed(up_ms // 100, 1) + "}").encode()
+
+
+def bye(life: str, boot: int, conn: int) -> bytes:
+    return (head(life, boot) + ',"conn":%d}' % conn).encode()
+
+
+def report(life: str, boot: int, seq: int, samples: "list[bytes]", live: bool, gone: "list[list[int]]") -> bytes:
+    """Sample i of `samples` (JSON texts) has number seq + i. At most `MAX_RANGES` of `gone` are said at a time."""
+    text = head(life, boot) + ',"seq":%d' % seq
+    if live:
+        text += ',"live":true'
+    if gone:
+        text += ',"gone":' + json.dumps(gone[:MAX_RANGES]).replace(" ", "")
+    return text.encode() + b',"samples":[' + b",".join(samples) + b"]}"
+
+
+def result(order_id: str, ok: bool, why: str) -> bytes:
+    facts: "dict[str, object]" = {"v": VERSION, "id": order_id, "ok": ok}
+    if not ok:
+        facts["why"] = why
+    return json.dumps(facts).encode()
+
+
+def sample(
+    up_ms: int,
+    t: "int | None",
+    position: "str",
+    ignition: "bool | None",
+    odo_mm: int,
+    eng_ms: int,
+    health: "dict[str, int | float]",
+    events: "list[str]",
+) -> bytes:
+    """One sample; `position` is what `position()` made, or `no_position`."""
+    text = '{"up":' + fixed(up_ms // 100, 1)
+    if t is not None:
+        text += ',"t":%d' % t
+    text += position
+    if ignition is not None:
+        text += ',"ign":true' if ignition else ',"ign":false'
+    text += ',"odo":' + fixed(odo_mm // 100, 1) + ',"eng":%d' % (eng_ms // 1000)
+    for key in health:
+        text += ',"%s":%s' % (key, health[key])
+    if events:
+        text += ',"ev":["' + '","'.join(events) + '"]'
+    return (text + "}").encode()
+
+
+def no_position(receiver: bool) -> str:
+    """A receiver that works and sees nothing says `fix` 0; before it has spoken nothing is said."""
+    return ',"fix":0' if receiver else ""
+
+
+def position(
+    lat_e7: int,
+    lon_e7: int,
+    alt_m: "float | None",
+    spd_kmh: "float | None",
+    hdg: "float | None",
+    sat: "int | None",
+    hdop: "float | None",
+    mode: int,
+) -> str:
+    text = ',"lat":' + fixed(lat_e7, 7) + ',"lon":' + fixed(lon_e7, 7)
+    if alt_m is not None:
+        text += ',"alt":%.1f' % alt_m
+    if spd_kmh is not None:
+        text += ',"spd":%.1f' % spd_kmh
+    if hdg is not None and 0 <= hdg < 360:
+        text += ',"hdg":%d' % hdg
+    if sat is not None:
+        text += ',"sat":%d' % sat
+    if hdop is not None:
+        text += ',"hdop":%.1f' % hdop
+    return text + ',"fix":%d' % mode
+
+
+def whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def ranges(value: object) -> "list[tuple[int, int]]":
+    """The readable pairs [a, b] with 0 <= a <= b of a list; anything else in it counts for nothing."""
+    good: "list[tuple[int, int]]" = []
+    if isinstance(value, list):
+        for pair in value:
+            if not isinstance(pair, list) or len(pair) != 2 or not whole(pair[0]) or not whole(pair[1]):
+                continue
+            if 0 <= pair[0] <= pair[1]:
+                good.append((pair[0], pair[1]))
+    return good
+
+
+def _message(body: bytes) -> "dict[str, object] | None":
+    if len(body) > MAX_BYTES:
+        return None
+    try:
+        facts = json.loads(body)
+    except ValueError:  # a damaged UTF-8 too
+        return None
+    if not isinstance(facts, dict) or facts.get("v") != VERSION:
+        return None
+    return facts
+
+
+class Receipt:
+    """What the server says it has stored of one boot."""
+
+    def __init__(self, life: str, boot: int, upto: int) -> None:
+        self.life = life
+        self.boot = boot
+        self.upto = upto
+        self.got: "list[tuple[int, int]]" = []
+        self.want: "list[tuple[int, int]]" = []
+
+
+def read_receipt(body: bytes) -> "Receipt | None":
+    """None for anything that is not a receipt: it must not permit erasing."""
+    facts = _message(body)
+    if facts is None:
+        return None
+    life, boot, upto = facts.get("life"), facts.get("boot"), facts.get("upto")
+    if not isinstance(life, str) or not whole(boot) or not whole(upto):
+        return None
+    receipt = Receipt(life, boot, upto)  # type: ignore[arg-type]  # whole() has checked both
+    receipt.got = ranges(facts.get("got"))
+    receipt.want = ranges(facts.get("want"))
+    return receipt
+
+
+def read_command(body: bytes) -> "dict[str, object] | None":
+    """The command with at least a string `id` and `cmd`, or None."""
+    facts = _message(body)
+    if facts is None:
+        return None
+    order_id, name = facts.get("id"), facts.get("cmd")
+    if not isinstance(order_id, str) or not isinstance(name, str) or not 0 < len(order_id) <= 64:
+        return None
+    return facts
