@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
 def _upgrade(_chosen: argparse.Namespace) -> int:
     from assets.migrations.run import upgrade
 
-    with opened_app() as app:
+    with opened_app(make_tables=False) as app:
         for line in upgrade(app):
             print(line)
     return 0
@@ -30,7 +30,7 @@ def _upgrade(_chosen: argparse.Namespace) -> int:
 def _check(_chosen: argparse.Namespace) -> int:
     from assets.migrations.run import integrity_errors
 
-    with opened_app() as app:
+    with opened_app(make_tables=False) as app:
         errors = integrity_errors(app)
     for error in errors:
         print(f"assets: {error}", file=sys.stderr)

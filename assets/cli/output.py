@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from sqlalchemy import inspect
+
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
 from assets.core.errors import DomainError, invalid
@@ -23,13 +25,17 @@ def command_line_actor() -> Actor:
 
 
 @contextmanager
-def opened_app() -> Iterator[App]:
-    """The application of the environment's settings."""
+def opened_app(*, make_tables: bool = True) -> Iterator[App]:
+    """The application of the environment's settings; an empty database gets its tables first."""
     from assets.bootstrap import build_app
     from assets.settings import Settings
 
     app = build_app(Settings.from_environment())
     try:
+        if make_tables and not inspect(app.main.engine).has_table("alembic_version"):
+            from assets.migrations.run import upgrade
+
+            upgrade(app)
         yield app
     finally:
         app.close()

@@ -17,16 +17,17 @@ class TypesetError(RuntimeError):
     """The typesetter failed; the message holds what it said."""
 
 
-def typeset(template: Path, data: object, font_paths: Sequence[Path] = ()) -> bytes:
+def typeset(template: Path, data: object, font_paths: Sequence[Path] = (), *, standards: Sequence[str] = ()) -> bytes:
     """The PDF of a typst `template`, which finds `data` as JSON in `sys.inputs.data`.
 
-    Deterministic: no system fonts, no time of creation. Users' text reaches the template as data only. Raises
+    `standards` are PDF standards that it must meet, or it does not compile ("ua-1": accessible). Deterministic: no system fonts, no time of creation. Users' text reaches the template as data only. Raises
     TypesetError when it does not compile or takes longer than two minutes.
     """
     request = {
         "template": str(template.resolve()),
         "data": json.dumps(data, ensure_ascii=False),
         "fonts": [str(path.resolve()) for path in font_paths],
+        "standards": list(standards),
     }
     try:
         # -P: this folder holds a token.py, which must not stand in for the standard library's.
@@ -58,6 +59,7 @@ def _answer() -> None:
         format="pdf",
         sys_inputs={"data": request["data"]},
         timestamp=0,
+        pdf_standards=request["standards"],
     )
     sys.stdout.buffer.write(pdf)
 

@@ -157,6 +157,7 @@ class ApiToken(Base):
 
     __tablename__ = "api_token"
     __table_args__ = (Index("ix_api_token_account_id_ended_at", "account_id", "ended_at"),)
+    __private__ = frozenset({"secret_hash"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)

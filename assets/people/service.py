@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -14,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from assets.core import journal
 from assets.core.actor import Actor
-from assets.core.errors import Conflict, NotAllowed, invalid
+from assets.core.errors import Conflict, NotAllowed, RuleViolation, invalid
 from assets.core.i18n import LOCALES, msg
 from assets.people import queries
 from assets.people.models import Account, ApiToken, LoginFailure, Organisation, Person, Region, RoleGrant, SignIn, Unit
@@ -113,10 +116,11 @@ def add_person(
 ) -> Person:
     """A new person of a unit within the actor's scope; the service number is unique."""
     _check_unit(reach(actor, Permission.PERSON_WRITE), unit)
-    number = _filled("number", number)
+    number = _limited("number", _filled("number", number), 32)
+    texts = {"name": name, "email": email, "phone": phone}
     if session.scalar(select(Person.id).where(Person.number == number)):
         raise Conflict(msg("The number %(number)s is taken.", number=number), code="number_taken")
-    person = Person(number=number, name=name.strip(), unit=unit, organisation=organisation, email=email, phone=phone)
+    person = Person(number=number, unit=unit, organisation=organisation, **_person_texts(texts))
     session.add(person)
     session.flush()
     return person
@@ -128,22 +132,35 @@ def change_person(
     person: Person,
     *,
     unit: Unit | None = None,
+    organisation: Organisation | None = None,
     left_on: date | None = None,
     **words: str,
 ) -> Person:
-    """Change a person's unit, names or leaving day; the scope is checked on the old and the new unit."""
+    """Change a person's unit, agency, names or leaving day; the scope is checked on the old and the new unit."""
     within = reach(actor, Permission.PERSON_WRITE)
     _check_unit(within, person.unit)
     if unit is not None:
         _check_unit(within, unit)
         person.unit = unit
+    if organisation is not None:
+        person.organisation = organisation
     if left_on is not None:
         person.left_on = left_on
-    for key in ("name", "email", "phone"):
-        if key in words:
-            setattr(person, key, words[key].strip())
+    for key, text in _person_texts(words).items():
+        setattr(person, key, text)
     session.flush()
     return person
+
+
+_PERSON_LIMITS = {"name": 200, "email": 254, "phone": 40}
+
+
+def _person_texts(given: Mapping[str, str]) -> dict[str, str]:
+    """The texts of a person that were given, without outer spaces; `InvalidInput` for what cannot be kept."""
+    found = {key: _limited(key, given[key].strip(), limit) for key, limit in _PERSON_LIMITS.items() if key in given}
+    if found.get("email") and not re.fullmatch(r"[^@\s]+@[^@\s]+", found["email"]):
+        raise invalid("email", msg("This is not a mail address."))
+    return found
 
 
 def add_account(
@@ -216,6 +233,8 @@ def grant_role(
 def end_role(session: Session, actor: Actor, grant: RoleGrant, now: datetime) -> None:
     """End a role now; what the account may do changes with its next request."""
     require(actor, Permission.ACCOUNT_MANAGE)
+    if grant.account_id == actor.account_id and grant.role == Role.ADMINISTRATOR:
+        raise _not_oneself()
     grant.valid_until = max(now, grant.valid_from + timedelta(microseconds=1))
     session.flush()
 
@@ -233,9 +252,16 @@ def set_password(session: Session, actor: Actor, account: Account, password: str
 def end_account(session: Session, actor: Actor, account: Account, now: datetime) -> None:
     """Close an account: nothing is deleted, every sign-in and token ends at once."""
     require(actor, Permission.ACCOUNT_MANAGE)
+    if account.id == actor.account_id:
+        raise _not_oneself()
     account.active = False
     _end_access(session, account, now)
     session.flush()
+
+
+def _not_oneself() -> RuleViolation:
+    # The last administrator could shut everybody out, himself too.
+    return RuleViolation(msg("Another administrator must do this to your own account."), code="own_account")
 
 
 def reopen_account(session: Session, actor: Actor, account: Account) -> None:
@@ -384,6 +410,13 @@ def _filled(field: str, text: str) -> str:
     text = text.strip()
     if not text:
         raise invalid(field, msg("This must be filled in."), code="required")
-    if len(text) > 200:
-        raise invalid(field, msg("This is too long: at most %(n)s characters.", n=200), code="too_long")
+    return _limited(field, text, 200)
+
+
+def _limited(field: str, text: str, limit: int) -> str:
+    if len(text) > limit:
+        raise invalid(field, msg("This is too long: at most %(n)s characters.", n=limit), code="too_long")
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in text):
+        words = msg("This holds characters that cannot be kept (control characters).")
+        raise invalid(field, words, code="control_characters")
     return text

@@ -21,6 +21,7 @@ from assets.core.app import App
 from assets.core.errors import RuleViolation
 from assets.core.i18n import msg
 from assets.settings import Settings, listen_address
+from assets.telemetry.messages import Endpoint
 from assets.telemetry.models import Tracker
 from assets.telemetry.provisioning import hashed
 from assets.telemetry.topics import DOWN_KINDS, PREFIX, UP_KINDS
@@ -67,18 +68,6 @@ use_username_as_clientid true
 # Ingest, on this machine only.
 listener {ingest_port} 127.0.0.1
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where a broker listens and how ingest signs in."""
-
-    host: str
-    port: int
-    user: str
-    secret: str
-    authority: str | None = None
-    tls: bool = False
 
 
 @dataclass(frozen=True, slots=True)

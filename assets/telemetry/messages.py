@@ -140,5 +140,17 @@ class Receipt:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a broker listens and how ingest signs in."""
+
+    host: str
+    port: int
+    user: str
+    secret: str
+    authority: str | None = None
+    tls: bool = False
+
+
 Message = Report | Hello | Bye | Result
 """What a readable payload turns out to be."""

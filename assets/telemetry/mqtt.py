@@ -15,8 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from assets.core.clock import Clock
-from assets.telemetry.broker import Endpoint
-from assets.telemetry.messages import Envelope
+from assets.telemetry.messages import Endpoint, Envelope
 from assets.telemetry.topics import SUBSCRIPTIONS
 
 CLIENT_ID = "assets-ingest"

@@ -19,7 +19,7 @@ from assets.core.errors import Conflict
 from assets.core.i18n import msg
 from assets.telemetry import broker
 from assets.telemetry.ingest import ACTOR, Ingest, Outcome
-from assets.telemetry.messages import Receipt
+from assets.telemetry.messages import Endpoint, Receipt
 from assets.telemetry.models import IngestStatus
 from assets.telemetry.mqtt import Arrival, Gateway
 from assets.telemetry.rebuild import Rebuilder
@@ -78,7 +78,7 @@ def only_one(app: App) -> Iterator[None]:
         yield
 
 
-def _await_endpoint(app: App, stopping: threading.Event) -> broker.Endpoint | None:
+def _await_endpoint(app: App, stopping: threading.Event) -> Endpoint | None:
     """Where to connect; at the very first start the broker may need a moment to say so."""
     endpoint = broker.ingest_endpoint(app.settings)
     while endpoint is None and not stopping.wait(0.2):

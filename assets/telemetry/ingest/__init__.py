@@ -124,7 +124,8 @@ class _Work:
                 if boot.better_offset(_dated(reading, context) for reading in parcel.content.readings):
                     better[boot.id] = boot
         for boot in better.values():
-            self._store.date_again(boot)
+            if boot.stored:
+                self._store.date_again(boot)
 
     def take(self, parcel: Parcel) -> None:
         """Goes through one message."""
@@ -176,8 +177,9 @@ class _Work:
         boot.take(RangeSet.of_numbers(stored), RangeSet.of_numbers(aside), live=report.live)
         if not report.live:
             self._note_beyond(boot, report)
-        ceiling = max([boot.stored.highest, *(round(10 * r.up_s) + 1000 for r in report.readings)])
-        boot.lose(report.gone, ceiling)
+        if report.gone:
+            ceiling = max([boot.stored.highest, *(round(10 * r.up_s) + 1000 for r in report.readings)])
+            boot.lose(report.gone, ceiling)
 
     @staticmethod
     def _note_beyond(boot: BootState, report: Report) -> None:

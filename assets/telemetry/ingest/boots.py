@@ -35,9 +35,10 @@ class BootState:
 
     def take(self, stored: RangeSet, aside: RangeSet, *, live: bool) -> None:
         """Notes numbers that this transaction stores or sets aside."""
-        back = stored & self.gone
-        self.recovered += len(back)
-        self.gone -= back
+        if self.gone:
+            back = stored & self.gone
+            self.recovered += len(back)
+            self.gone -= back
         self.stored |= stored
         self.aside |= aside
         if not live:

@@ -7,9 +7,35 @@ from typing import Any
 
 # Keep alphabetical; `api_*` modules hold an APIBlueprint called `api`, the others a Blueprint called `pages`.
 MODULES: tuple[str, ...] = (
+    "admin",
+    "api_assets",
+    "api_calibration",
+    "api_grants",
+    "api_maintenance",
+    "api_people",
+    "api_summaries",
+    "api_trackers",
+    "api_utilisation",
+    "assets",
+    "assets_export",
+    "calibration",
+    "commands",
+    "custody",
+    "grants",
     "health",
     "home",
+    "imports",
+    "journal",
+    "labels",
+    "maintenance",
+    "people",
+    "plans",
+    "scan",
     "sessions",
+    "summaries",
+    "telemetry",
+    "trackers",
+    "utilisation",
 )
 
 

@@ -233,7 +233,12 @@ def list_stops(path: TrackerPath, query: StopQuery) -> Any:
             for stop in queries.stays(telemetry, path.tracker, start, end, diameter_m=diameter_m, min_s=min_s)
         ]
     items = [
-        {"start": _time(to_moment(stop.start_ms)), "end": _time(to_moment(stop.end_ms)), "duration_s": round(stop.duration_s, 1)} for stop in found
+        {
+            "start": _time(to_moment(stop.start_ms)),
+            "end": _time(to_moment(stop.end_ms)),
+            "duration_s": round(stop.duration_s, 1),
+        }
+        for stop in found
     ]
     return _paged(items, page(_args(query)))
 

@@ -81,13 +81,13 @@ def persons() -> Any:
 
 def _shown(session: Session, asset: Asset) -> dict[str, Any]:
     fitness = fitness_of(session, [asset], now())[asset.id]
-    reasons = [{"code": reason.code, "text": words(reason.text)} for reason in fitness.reasons]
+    reasons = [{"code": reason.code, "text": words(reason.message)} for reason in fitness.reasons]
     defaults = CLASSES[asset.equipment_class.code]
     return {
         "code": asset.code,
         "title": asset.model.full_name if asset.model else words(defaults.title),
         "class": words(defaults.title),
-        "state": {"kind": "ready" if fitness.fit else "blocked", "text": ""},
+        "state": {"kind": fitness.state, "text": reasons[0]["text"] if reasons else ""},
         "fit": {"ok": fitness.fit, "reasons": reasons},
         "custodian": _custodian(session, asset),
         "unit": asset.unit.name,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from assets.core.actor import Actor
 from assets.core.app import App
@@ -16,7 +15,7 @@ from assets.core.journal import JournalEntry, first_bad_entry
 from assets.exchange.imports import ImportReport, Mode, run_import
 from assets.exchange.tables import read_table, write_csv, write_xlsx
 from assets.people.models import Person, Region, Unit
-from assets.registry.models import Asset, Label
+from assets.registry.models import Asset, EquipmentModel, Label
 from tests.conftest import SHARED_DATA
 from tests.support.world import SETUP, Clock, World
 
@@ -92,16 +91,20 @@ def test_a_sheet_without_faults_is_saved_whole(app: App, load: Callable[..., Imp
 
 
 def test_refused_rows_leave_nothing_in_the_journal(app: App, load: Callable[..., ImportReport]) -> None:
-    # The fault shows only when the reading is written, after asset, label and event were.
-    head = [*HEAD, "engine_h"]
-    load(sheet([*radio(1), ""], [*radio(2), 17], [*radio(3), ""], head=head))
+    # The second row makes a new model before it is refused: that goes with the row, the row before it stays.
+    head = [*HEAD, "visibility_mark"]
+    refused = [*radio(2), "exempt"]
+    refused[2] = "Newmaker Unheard-of"
+    report = load(sheet([*radio(1), ""], refused, [*radio(3), ""], head=head))
+    assert [row.status for row in report.rows] == ["new", "error", "new"]
     with app.reading() as session:
-        journalled = session.scalars(
-            select(JournalEntry.entity_id).where(JournalEntry.entity == "asset", JournalEntry.action == "added")
-        ).all()
-        ids = session.scalars(select(Asset.id)).all()
-    assert sorted(map(str, ids)) == sorted(journalled)
-    assert len(ids) == 2
+        for model, entity in ((Asset, "asset"), (EquipmentModel, "equipment_model")):
+            journalled = session.scalars(
+                select(JournalEntry.entity_id).where(JournalEntry.entity == entity, JournalEntry.action == "added")
+            ).all()
+            there = [str(identity) for identity in session.scalars(select(model.__table__.c.id))]
+            assert sorted(there) == sorted(journalled)
+        assert len(there) == 1
 
 
 def test_look_alike_serials_in_one_file_are_one(load: Callable[..., ImportReport]) -> None:
@@ -137,10 +140,10 @@ def test_items_without_any_number_are_added_once(app: App, load: Callable[..., I
 
 def test_many_equal_rows_beyond_one_stretch_are_counted_right(app: App, load: Callable[..., ImportReport]) -> None:
     kit: list[object] = ["kit", "IMT-TK", "Search kit", "", "", Decimal(120), "USD", "2021-05-06"]
-    content = sheet(*[kit] * 450)
-    assert load(content).counts["saved"] == 450
-    assert load(content).counts["known"] == 450
-    assert count(app, Asset) == 450
+    content = sheet(*[kit] * 210)
+    assert load(content).counts["saved"] == 210
+    assert load(content).counts["known"] == 210
+    assert count(app, Asset) == 210
 
 
 def test_an_officer_cannot_import_into_or_learn_of_another_unit(app: App, load: Callable[..., ImportReport]) -> None:
@@ -155,7 +158,9 @@ def test_an_officer_cannot_import_into_or_learn_of_another_unit(app: App, load: 
     assert count(app, Asset) == 1
 
 
-def test_a_blank_label_of_a_sheet_is_claimed_by_its_row(app: App, load: Callable[..., ImportReport], clock: Clock) -> None:
+def test_a_blank_label_of_a_sheet_is_claimed_by_its_row(
+    app: App, load: Callable[..., ImportReport], clock: Clock
+) -> None:
     from assets.registry.service.labels import register_label_blanks
 
     with app.transaction(SETUP, clock.now) as session:
@@ -221,8 +226,10 @@ def test_regions_file_gives_fourteen_regions_and_teams_once(app: App, load: Call
 def test_units_are_imported_by_code(app: App, load: Callable[..., ImportReport]) -> None:
     head = ["code", "name", "region", "kind"]
     rows: list[list[object]] = [
-        ["BLO-1", "Termiz chegara guruhi", "UZ-SU", "blo"], ["BLO-2", "x", "UZ-ZZ", ""], ["BLO-3", "x", "UZ-SU", "club"],
-    ]  # fmt: skip
+        ["BLO-1", "Termiz chegara guruhi", "UZ-SU", "blo"],
+        ["BLO-2", "x", "UZ-ZZ", ""],
+        ["BLO-3", "x", "UZ-SU", "club"],
+    ]
     report = load(sheet(*rows, head=head), kind="units", login="administrator")
     assert [row.status for row in report.rows] == ["new", "error", "error"]
     assert [error.field for row in report.errors for error in row.errors] == ["region", "kind"]
@@ -230,15 +237,17 @@ def test_units_are_imported_by_code(app: App, load: Callable[..., ImportReport])
 
 def test_persons_are_imported_into_own_units_only(app: App, load: Callable[..., ImportReport]) -> None:
     rows: list[list[object]] = [
-        ["P-201", "Oʻktamov Oʻtkir", "IMT-TK", "MIA"], ["P-202", "x", "IMT-FA", ""], ["P-001", "Somebody else", "IMT-TK", ""],
+        ["P-201", "Oʻktamov Oʻtkir", "IMT-TK", "MIA"],
+        ["P-202", "x", "IMT-FA", ""],
+        ["P-001", "Somebody else", "IMT-TK", ""],
         ["P-101", "x", "IMT-TK", ""],
-    ]  # fmt: skip
+    ]
     content = sheet(*rows, head=["number", "name", "unit", "organisation"])
     before = count(app, Person)
     report = load(content, kind="persons")
     assert [row.status for row in report.rows] == ["new", "error", "error", "error"]
     assert count(app, Person) == before + 1
-    assert [row.status for row in load(content, kind="persons").rows][0] == "known"
+    assert load(content, kind="persons").rows[0].status == "known"
 
 
 def test_readings_are_imported_once_and_never_fall(app: App, load: Callable[..., ImportReport]) -> None:
@@ -265,9 +274,11 @@ def test_an_export_of_ours_is_read_back_as_it_was(load: Callable[..., ImportRepo
     assert load(content, name="list.csv").rows[0].status == "known"
 
 
-@pytest.mark.slow
-def test_five_thousand_rows_take_less_than_half_a_minute(app: App, load: Callable[..., ImportReport]) -> None:
-    started = time.perf_counter()
-    report = load(sheet(*[radio(n) for n in range(5000)]))
-    assert report.counts["saved"] == 5000
-    assert time.perf_counter() - started < 30
+def test_rows_that_are_known_cost_no_query_each(app: App, load: Callable[..., ImportReport]) -> None:
+    content = sheet(*[radio(n) for n in range(60)])
+    load(content)
+    statements: list[str] = []
+    event.listen(app.main.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+    assert load(content, Mode.DRY_RUN).counts["known"] == 60
+    reads = [text for text in statements if text.lstrip().upper().startswith("SELECT")]
+    assert len(reads) <= 5, reads

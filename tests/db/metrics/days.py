@@ -38,8 +38,8 @@ def local(day: int, hour: float = 12) -> datetime:
 def add_asset(session: Session, world: World, class_code: str, unit: str = "IMT-TK", **changes: Any) -> Asset:
     """An asset in service since the first day."""
     asset = Asset(
-        equipment_class=world.classes[class_code], unit=world.units[unit], code=new_code(),
-        registered_at=local(0, 6), **({"life": "in_service"} | changes),
+        class_id=world.classes[class_code].id, unit_id=world.units[unit].id, code=new_code(),
+        **({"life": "in_service", "registered_at": local(0, 6)} | changes),
     )  # fmt: skip
     session.add(asset)
     session.flush()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from assets.calibration.models import CalibrationPlan, CalibrationRecord
 from assets.core.app import App
 from assets.metrics.models import AssetDay
-from assets.metrics.roll_up import dirty_days
+from assets.metrics.roll_up import dirty_days, roll_up_days
 from assets.registry.service.timeline import Occurrence, record
 from tests.db.metrics.days import (
     FIRST,
@@ -145,7 +148,7 @@ def test_days_before_a_move_stay_with_the_old_unit(app: App, world: World) -> No
     roll_up(app, NOW)
     with app.transaction(SETUP, NOW) as session:
         moved = session.merge(asset)
-        moved.unit = session.merge(world.units["IMT-FA"])
+        moved.unit_id = world.units["IMT-FA"].id
         moment = local(10, 8)
         record(session, SETUP, moved, "assigned", Occurrence(moment, moment), {"from": "IMT-TK", "to": "IMT-FA"})
     roll_up(app, NOW)
@@ -168,20 +171,39 @@ def test_run_that_broke_off_is_repeated_in_full(app: App, world: World) -> None:
         asset = add_asset(session, world, "ident.raman")
     opened = 0
 
-    class Broken(RuntimeError):
-        pass
-
-    def begin():  # type: ignore[no-untyped-def]  # a door that fails at its third transaction
+    def begin() -> AbstractContextManager[Session]:
         nonlocal opened
         opened += 1
         if opened == 3:
-            raise Broken
+            raise ConnectionError("the database went away")
         return app.transaction(SETUP, NOW)
 
-    from assets.metrics.roll_up import roll_up_days
-
-    with pytest.raises(Broken):
+    with pytest.raises(ConnectionError):
         roll_up_days(begin, NOW, ZONE)
     assert roll_up(app, NOW) == 0
     with app.reading() as session:
         assert day_of(session, asset, 29).on_register
+
+
+def test_calibration_counts_from_its_record_to_the_end_of_its_last_valid_day(app: App, world: World) -> None:
+    with app.transaction(SETUP, NOW) as session:
+        session.merge(world.classes["search.gas_probe"]).subject_to_calibration = True
+        asset = add_asset(session, world, "search.gas_probe")
+        plan = CalibrationPlan(
+            asset_id=asset.id, code="span", kind="calibration", name="Span", interval_days=4, created_at=local(0)
+        )
+        session.add(plan)
+        session.flush()
+        for day, result in ((3, "pass"), (10, "pass"), (12, "fail")):
+            session.add(
+                CalibrationRecord(
+                    asset_id=asset.id, plan_id=plan.id, kind="calibration", performed_at=local(day),
+                    recorded_at=local(day), decision_rule="simple", result=result,
+                    valid_until=FIRST + timedelta(days=day + 4) if result == "pass" else None,
+                )
+            )  # fmt: skip
+    roll_up(app, NOW)
+    with app.reading() as session:
+        rows = [day_of(session, asset, n) for n in range(15)]
+    assert all(row.subject_to_calibration for row in rows)
+    assert [n for n, row in enumerate(rows) if row.in_calibration] == [3, 4, 5, 6, 7, 10, 11]

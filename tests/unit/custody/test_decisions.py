@@ -14,12 +14,14 @@ from assets.custody.rules import (
     DONE_AFTER,
     CurrentCustody,
     IssueFacts,
+    Situation,
     check_until,
     check_use,
     credit,
     decide_issue,
     decide_return,
     is_fresh,
+    likely_actions,
 )
 
 NOW = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -49,7 +51,7 @@ def test_only_what_is_in_service_may_be_issued(life: str) -> None:
 def test_nothing_is_issued_to_a_person_who_has_left() -> None:
     left = dataclasses.replace(GOOD, person_left_on=date(2026, 11, 2))
     assert refusal(left) == "person_has_left"
-    assert decide_issue(dataclasses.replace(left, person_left_on=date(2026, 11, 3)))
+    assert not decide_issue(dataclasses.replace(left, person_left_on=date(2026, 11, 3))).conflict
 
 
 def test_what_another_person_has_is_not_issued_now() -> None:
@@ -130,3 +132,25 @@ def test_a_use_is_counted_in_the_meter_of_its_class(
     meter: str, count: int | None, hours: Decimal | None, added: tuple[str, Decimal] | None
 ) -> None:
     assert credit(meter, count, hours) == added
+
+
+ALL = Situation(in_service=True, is_held=False, is_fit=True, may_hand_over=True, may_report=True)
+
+
+@pytest.mark.parametrize(
+    ("changed", "offered"),
+    [
+        ({}, ["issue", "sighting", "fault"]),
+        ({"is_fit": False}, ["sighting", "fault", "issue"]),
+        ({"is_held": True}, ["return", "sighting", "fault"]),
+        ({"is_held": True, "in_service": False, "is_fit": False}, ["return", "sighting", "fault"]),
+        ({"in_service": False, "is_fit": False}, ["sighting", "fault"]),
+        ({"may_hand_over": False}, ["sighting", "fault"]),
+        ({"may_hand_over": False, "repairs": True}, ["fault", "sighting"]),
+        ({"may_hand_over": False, "may_report": False}, []),
+    ],
+)
+def test_the_likeliest_action_comes_first_and_nothing_that_cannot_be_done(
+    changed: dict[str, bool], offered: list[str]
+) -> None:
+    assert likely_actions(dataclasses.replace(ALL, **changed)) == offered

@@ -12,12 +12,19 @@ from assets.metrics.rules.day import DayFacts, TrackerFigures, day_row
 DAY_S = 86_400
 TRIP = TrackerFigures(42_000, 1_000, 5_400, 600, 0, 3, heard=True, silent=False, revision=2)
 VEHICLE = DayFacts(
-    day=date(2026, 3, 4), is_vehicle=True, subject_to_calibration=False, life="in_service", at_unit_s={7: DAY_S},
+    day=date(2026, 3, 4), is_vehicle=True, records_use=False, subject_to_calibration=False, life="in_service",
+    at_unit_s={7: DAY_S},
     down_s={}, uses=0, use_s=0, tracked=True, tracker=TRIP, in_calibration=False, seen=False, recorded=0,
     days_since_recorded=None,
 )  # fmt: skip
 METER = replace(
-    VEHICLE, is_vehicle=False, subject_to_calibration=True, tracked=False, tracker=None, days_since_recorded=3
+    VEHICLE,
+    is_vehicle=False,
+    records_use=True,
+    subject_to_calibration=True,
+    tracked=False,
+    tracker=None,
+    days_since_recorded=3,
 )
 
 
@@ -73,3 +80,8 @@ def test_only_operable_lives_are_on_the_register(life: str, counts: bool) -> Non
 def test_what_is_not_subject_to_calibration_is_never_in_calibration() -> None:
     assert not day_row(replace(VEHICLE, in_calibration=True)).in_calibration
     assert day_row(replace(METER, in_calibration=True)).in_calibration
+
+
+def test_item_whose_use_nobody_records_is_unknown_and_not_unused() -> None:
+    assert not day_row(replace(METER, records_use=False)).known
+    assert day_row(replace(METER, records_use=False, uses=1)).known

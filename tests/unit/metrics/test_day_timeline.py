@@ -20,7 +20,8 @@ moments = st.integers(START - 5 * 86_400, END + 5 * 86_400)
 
 def facts(**changes: object) -> AssetFacts:
     values: dict[str, object] = {
-        "is_vehicle": False, "subject_to_calibration": True, "units": [(0, 1)], "lives": [(0, "in_service")],
+        "is_vehicle": False, "records_use": True, "subject_to_calibration": True, "units": [(0, 1)],
+        "lives": [(0, "in_service")],
         "first_day": FIRST,
     }  # fmt: skip
     return AssetFacts(**(values | changes))  # type: ignore[arg-type]  # keywords of the dataclass

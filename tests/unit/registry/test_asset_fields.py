@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from assets.registry.rules.asset_fields import ASSET_FIELDS, check_together, par
 LEAST = {"class": "comms.radio", "unit": "IMT-TK"}
 
 
-def refused(values: dict[str, object], *, partial: bool = False) -> dict[str, str]:
+def refused(values: Mapping[str, object], *, partial: bool = False) -> dict[str, str]:
     with pytest.raises(InvalidInput) as caught:
         parse_asset(values, partial=partial)
     return {error.field: error.code for error in caught.value.fields}
@@ -53,7 +54,8 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("1234.5", "1234.50"), ("1234,5", "1234.50"), ("1 234,56", "1234.56"), ("1\u00a0234\u202f567,8", "1234567.80"),
         ("1,234.56", "1234.56"), ("1.234,56", "1234.56"), ("1,234,567", "1234567.00"), ("0", "0.00"), (12.5, "12.50"),
         (7, "7.00"), ("0,125000", None), ("1,234", None), ("-1", None), ("NaN", None), ("1e999", None),
-        ("12,34,5", None),        ("1_000", None), ("١٢", None), ("Infinity", None), (True, None), ("12.345", None), ("99999999999999999", None),
+        ("12,34,5", None),
+        ("1_000", None), ("١٢", None), ("Infinity", None), (True, None), ("12.345", None), ("99999999999999999", None),
     ],
 )  # fmt: skip
 def test_amounts_are_read_as_people_write_them_or_refused(text: object, value: str | None) -> None:

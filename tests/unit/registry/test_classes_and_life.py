@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from itertools import product
 
 import pytest
@@ -25,12 +26,16 @@ def test_the_24_codes_of_the_domain_are_there() -> None:
 
 @pytest.mark.parametrize("defaults", CLASSES.values(), ids=lambda d: d.code)
 def test_each_class_is_sound(defaults: ClassDefaults) -> None:
-    meters = {plan.meter_kind for plan in (*defaults.maintenance_plans, *defaults.calibration_plans)} - {None}
+    meters = {plan.meter_kind for plan in defaults.maintenance_plans} - {None}
+    meters |= {plan.meter_kind for plan in defaults.calibration_plans} - {None}
     assert meters | {defaults.usage_meter} - {""} <= set(METER_KINDS)
     assert defaults.calibration_kind in CALIBRATION_KINDS
     assert (defaults.calibration_kind == "none") == (not defaults.calibration_plans)
-    for plans in (defaults.maintenance_plans, defaults.calibration_plans, defaults.checks):
-        codes = [item.code for item in plans]
+    for codes in (
+        [plan.code for plan in defaults.maintenance_plans],
+        [plan.code for plan in defaults.calibration_plans],
+        [item.code for item in defaults.checks],
+    ):
         assert len(codes) == len(set(codes))
     for plan in defaults.maintenance_plans:
         assert plan.interval_days or plan.meter_interval
@@ -50,7 +55,7 @@ def test_a_patrol_vehicle_changes_oil_at_5000_km_or_half_a_year() -> None:
     patrol = CLASSES["vehicle.patrol"]
     oil = next(plan for plan in patrol.maintenance_plans if plan.code == "oil")
     assert patrol.severe_use
-    assert oil.intervals(severe=True) == (182, 5000)
+    assert oil.intervals(severe=True) == (182, Decimal(5000))
 
 
 @pytest.mark.parametrize(("old", "new"), list(product(LIFE_NAMES, LIFE_NAMES)))

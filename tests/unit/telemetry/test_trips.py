@@ -221,6 +221,7 @@ def _histories(draw: st.DrawFn) -> list[Point]:
     moment_ms, east_m, boot, seq, up_s, odometer = 1_000_000, 0.0, 1, 0, 0.0, 0.0
     knows_ignition = draw(st.booleans())
     has_odometer = draw(st.booleans())
+    often = draw(st.sampled_from([1.0, 0.6, 0.05]))
     points: list[Point] = []
     for kind in draw(st.lists(st.sampled_from("ddrrigsnb"), min_size=2, max_size=14)):
         if kind == "b":
@@ -246,7 +247,8 @@ def _histories(draw: st.DrawFn) -> list[Point]:
                     up_s=up_s,
                     lat=None if kind == "n" else 0.5 + noise.gauss(0, 3) * METRE,
                     lon=None if kind == "n" else 60 + (east_m + stray + noise.gauss(0, 3)) * METRE,
-                    ignition=(kind in "dni") if knows_ignition else None,
+                    ignition=(kind in "dni") if knows_ignition and noise.random() < often else None,
+                    engine_s=up_s if has_odometer and noise.random() < 0.9 else None,
                     odometer_m=odometer if has_odometer and noise.random() < 0.9 else None,
                 )
             )

@@ -34,7 +34,7 @@ function draw(form, start) {
   const first = Number(start.value) || 1;
   // The number field beside it does the same for keyboard and screen reader.
   const picture = shape("svg", {
-    viewBox: `0 0 ${columns * width + 4} ${rows * height + 4}`, width: 220, class: "chart sheet-picture", "aria-hidden": "true",
+    viewBox: `0 0 ${columns * width + 4} ${rows * height + 4}`, width: 220, class: "sheet-picture", "aria-hidden": "true",
   });
   for (let cell = 0; cell < columns * rows; cell += 1) {
     const x = 2 + (cell % columns) * width;

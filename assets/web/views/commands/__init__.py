@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from flask_openapi3 import APIBlueprint
+from flask_openapi3.blueprint import APIBlueprint
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -26,7 +27,7 @@ from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.views.commands.kinds import Task, do
 from assets.web.views.commands.shapes import Batch, Command, Shape, read_command
 
-api = APIBlueprint("commands", __name__, url_prefix="/api/v1")
+api = APIBlueprint("commands", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
 log = logging.getLogger("assets.web.commands")
 ATTEMPTS = 3
 
@@ -62,7 +63,7 @@ def post_commands(body: Batch) -> Any:
         except DomainError as error:
             answers[place] = _refused(error)
     for item in sorted(understood, key=lambda known: known.order):
-        answers[item.place] = _safely(item, lambda item=item: _once(item, body))
+        answers[item.place] = _safely(item, partial(_once, item, body))
     for raw, answer in zip(body.commands, answers, strict=True):
         sent = raw.get("id") if isinstance(raw, dict) else None
         answer["id"] = sent if isinstance(sent, str) else None

@@ -76,7 +76,8 @@ def _issue(task: Task, data: shapes.Issue) -> Answer:
 
 def _return(task: Task, data: shapes.Return) -> Answer:
     asset = task.asset(Permission.CUSTODY_ACT)
-    given = data.use and UseGiven(data.use.count, data.use.hours, data.use.operation, data.use.contribution)
+    told = data.use
+    given = None if told is None else UseGiven(told.count, told.hours, told.operation, told.contribution)
     handover.return_asset(
         task.session, task.actor, asset, task.occurrence,
         condition=data.condition, meter=_shown(data.meter), use=given, note=data.note,

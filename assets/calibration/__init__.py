@@ -1,0 +1,1 @@
+"""Calibration, verification and functional checks: plans, records, decisions, certificates."""

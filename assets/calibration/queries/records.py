@@ -1,0 +1,104 @@
+"""Calibration records and certificates, within the actor's sight."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from assets.calibration.models import CalibrationCertificate, CalibrationRecord
+from assets.core.actor import Actor
+from assets.core.errors import NotFound
+from assets.people.rules import Permission
+from assets.registry.models import Asset
+from assets.registry.scope import assets_for
+
+
+def record_by_id(session: Session, actor: Actor, record_id: int) -> CalibrationRecord:
+    """The record with its points and certificates; `NotFound` when it is out of the actor's sight."""
+    found = session.scalar(
+        select(CalibrationRecord)
+        .join(CalibrationRecord.asset)
+        .options(
+            joinedload(CalibrationRecord.asset).joinedload(Asset.unit),
+            joinedload(CalibrationRecord.asset).joinedload(Asset.equipment_class),
+            joinedload(CalibrationRecord.plan),
+            joinedload(CalibrationRecord.organisation),
+            joinedload(CalibrationRecord.account),
+            selectinload(CalibrationRecord.points),
+            selectinload(CalibrationRecord.certificates),
+        )
+        .where(CalibrationRecord.id == record_id, assets_for(actor, Permission.CALIBRATION_READ))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def certificate_by_id(session: Session, actor: Actor, certificate_id: int) -> CalibrationCertificate:
+    """The certificate's row; `NotFound` when its instrument is out of the actor's sight."""
+    found = session.scalar(
+        select(CalibrationCertificate)
+        .join(CalibrationCertificate.record)
+        .join(CalibrationRecord.asset)
+        .where(CalibrationCertificate.id == certificate_id, assets_for(actor, Permission.CALIBRATION_READ))
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def correction_of(session: Session, record_id: int) -> int | None:
+    """The id of the record that corrects this one, or None."""
+    return session.scalar(select(CalibrationRecord.id).where(CalibrationRecord.corrects_id == record_id))
+
+
+def records(
+    session: Session,
+    actor: Actor,
+    *,
+    asset_id: int | None = None,
+    limit: int = 50,
+    after: tuple[object, ...] | None = None,
+) -> list[CalibrationRecord]:
+    """The actor's records, the newest entry first; `after` is (id of the last one seen,)."""
+    statement = (
+        select(CalibrationRecord)
+        .join(CalibrationRecord.asset)
+        .options(
+            joinedload(CalibrationRecord.asset).joinedload(Asset.equipment_class),
+            joinedload(CalibrationRecord.asset).joinedload(Asset.unit),
+            joinedload(CalibrationRecord.plan),
+            selectinload(CalibrationRecord.points),
+            selectinload(CalibrationRecord.certificates),
+        )
+        .where(assets_for(actor, Permission.CALIBRATION_READ))
+        .order_by(CalibrationRecord.id.desc())
+        .limit(limit)
+    )
+    if asset_id is not None:
+        statement = statement.where(CalibrationRecord.asset_id == asset_id)
+    if after is not None:
+        statement = statement.where(CalibrationRecord.id < int(str(after[0])))
+    return list(session.scalars(statement))
+
+
+def corrected_among(session: Session, record_ids: Sequence[int]) -> set[int]:
+    """Those of these records that a later one corrects."""
+    rows = session.scalars(select(CalibrationRecord.corrects_id).where(CalibrationRecord.corrects_id.in_(record_ids)))
+    return {row for row in rows if row is not None}
+
+
+def newest_counting(session: Session, plan_id: int) -> CalibrationRecord | None:
+    """The record that decides where the plan stands: the last one done that no other corrects."""
+    correction = aliased(CalibrationRecord)
+    return session.scalar(
+        select(CalibrationRecord)
+        .where(
+            CalibrationRecord.plan_id == plan_id,
+            ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
+        )
+        .order_by(CalibrationRecord.performed_at.desc(), CalibrationRecord.id.desc())
+        .limit(1)
+    )

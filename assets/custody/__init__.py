@@ -1,0 +1,1 @@
+"""Custody: issue, return, sighting and use of an asset, and who has it now."""

@@ -1,0 +1,58 @@
+"""Pure decisions of custody; one module per subject."""
+
+from assets.custody.rules.chain import (
+    ASSIGN,
+    ISSUE,
+    RETURN,
+    VOID,
+    CurrentCustody,
+    Entry,
+    Holding,
+    fold,
+    fold_before,
+    holdings,
+    standing,
+)
+from assets.custody.rules.decisions import (
+    CONTRIBUTIONS,
+    DONE_AFTER,
+    Decision,
+    IssueFacts,
+    Situation,
+    check_until,
+    check_use,
+    credit,
+    decide_issue,
+    decide_return,
+    is_fresh,
+    likely_actions,
+)
+from assets.custody.rules.device_time import EventTime, event_time
+
+__all__ = [
+    "ASSIGN",
+    "CONTRIBUTIONS",
+    "DONE_AFTER",
+    "ISSUE",
+    "RETURN",
+    "VOID",
+    "CurrentCustody",
+    "Decision",
+    "Entry",
+    "EventTime",
+    "Holding",
+    "IssueFacts",
+    "Situation",
+    "check_until",
+    "check_use",
+    "credit",
+    "decide_issue",
+    "decide_return",
+    "event_time",
+    "fold",
+    "fold_before",
+    "holdings",
+    "is_fresh",
+    "likely_actions",
+    "standing",
+]

@@ -1,0 +1,1 @@
+"""What people do with an asset in hand: one module per subject."""

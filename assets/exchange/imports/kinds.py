@@ -1,0 +1,111 @@
+"""The kinds of table that can be imported: their columns, what must be there, and who takes the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from assets.core.app import App
+from assets.core.errors import invalid
+from assets.core.i18n import LOCALES, Message, msg, say
+from assets.exchange.imports import assets, persons, readings, trackers, units
+from assets.exchange.imports.work import Outcome, Work
+from assets.exchange.tables import SheetRow, column_key
+from assets.people.rules import Permission
+from assets.registry.rules.asset_fields import ASSET_FIELDS
+
+RowImporter = Callable[[SheetRow], Outcome]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of table; `aliases` are other heads for its columns, `hints` say what stands in them."""
+
+    name: str
+    title: Message
+    columns: tuple[str, ...]
+    required: tuple[str, ...]
+    open: Callable[[Work], RowImporter]
+    permission: Permission = Permission.IMPORT_RUN
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    hints: Mapping[str, Message] = field(default_factory=dict)
+    template: tuple[str, ...] = ()
+    """The columns of the empty file to fill in, where they are not all of them."""
+    after: Callable[[App], None] | None = None
+    """What is to be done once rows were saved."""
+
+
+def _asset_titles() -> dict[str, str]:
+    """Heads in words, as our own lists print them in each language."""
+    titles = {column_key(say(field.title, locale)): key for key, field in ASSET_FIELDS.items() for locale, _ in LOCALES}
+    return {title: key for title, key in titles.items() if title not in ASSET_FIELDS}
+
+
+_ASSET_HINTS = {key: field.hint or field.title for key, field in ASSET_FIELDS.items()}
+KINDS: dict[str, Kind] = {
+    kind.name: kind
+    for kind in (
+        Kind(
+            "assets", msg("Assets"), assets.COLUMNS, assets.REQUIRED, assets.Assets, aliases=_asset_titles(),
+            hints=_ASSET_HINTS,
+        ),
+        Kind(
+            "persons", msg("Persons"), persons.COLUMNS, persons.REQUIRED, persons.Persons,
+            hints={
+                "number": msg("Service number; persons are recognised by it"),
+                "unit": msg("Code of the unit"),
+                "organisation": msg("Code of the agency"),
+            },
+        ),
+        Kind(
+            "readings", msg("Meter readings"), readings.COLUMNS, readings.REQUIRED, readings.Readings,
+            aliases={"asset": "code", "label": "code", "date": "occurred_at", "at": "occurred_at"},
+            hints={
+                "code": msg("Label code of the asset"),
+                "meter": msg("odometer_km, engine_h, …; empty: the usual meter of the class"),
+                "value": msg("What the meter showed"),
+                "occurred_at": msg("When: a day or a time"),
+            },
+        ),
+        Kind(
+            "trackers",
+            msg("Trackers"),
+            trackers.COLUMNS,
+            trackers.REQUIRED,
+            trackers.Trackers,
+            permission=Permission.TRACKER_MANAGE,
+            aliases={"tracker": "id", "code": "asset", "kind": "guest"},
+            hints={
+                "id": msg("The tracker's own id: letters, digits, _ and -"),
+                "asset": msg("Label code of the vehicle"),
+                "guest": msg("Empty for trackers with our own firmware"),
+            },
+            after=trackers.tell_broker,
+        ),
+        Kind(
+            "units", msg("Units and regions"), units.COLUMNS, (), units.Units,
+            permission=Permission.ORGANISATION_WRITE, template=units.UNIT_COLUMNS,
+            hints={
+                "code": msg("Short code of the unit, such as IMT-FA"),
+                "region": msg("Code of the region, such as UZ-FA"),
+                "kind": msg("imt, oct, blo, workshop or store; empty: imt"),
+                "iso_3166_2": msg("In a sheet of regions: the region's code; each gets a mobile team"),
+            },
+        ),
+    )
+}  # fmt: skip
+_LATER = frozenset({"operations", "lots"})
+
+
+def kind_named(name: str) -> Kind:
+    """The kind; `InvalidInput` for one that there is not, or not yet."""
+    if name in _LATER:
+        raise invalid("kind", msg("Importing %(kind)s is not offered yet.", kind=name), code="not_offered")
+    if name not in KINDS:
+        raise invalid("kind", msg("A table is one of: %(kinds)s.", kinds=", ".join(KINDS)), code="unknown_kind")
+    return KINDS[name]
+
+
+def template_columns(kind: Kind) -> tuple[str, ...]:
+    """The head of an empty file of this kind."""
+    return kind.template or kind.columns

@@ -1,0 +1,1 @@
+"""One question: may this item be used, and if not, why."""

@@ -1,0 +1,141 @@
+"""Whether an item may be used, from what its life, condition, faults, care and calibration say. Pure.
+
+Custody is another axis: an item that somebody holds is as fit as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from assets.core.i18n import Message, msg
+
+READY, DUE, BLOCKED, UNKNOWN, AWAY = "ready", "due", "blocked", "unknown", "away"
+# The worst decides; on the way is said of what has not come yet.
+_ORDER = (READY, UNKNOWN, DUE, BLOCKED, AWAY)
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an item is not simply ready: a stable code and words."""
+
+    code: str
+    message: Message
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """May it be used (`fit`), which of the five states it is shown in, and the reasons, worst first."""
+
+    fit: bool
+    state: str
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class CareFact:
+    """One maintenance plan: its name, standing ('fine', 'soon', 'due', 'overdue'), and whether its meter is unknown."""
+
+    name: str
+    standing: str
+    days_left: int | None = None
+    meter_left: Decimal | None = None
+    meter_unknown: bool = False
+
+
+@dataclass(frozen=True)
+class CalibrationFact:
+    """One calibration plan: its name, whether use depends on it, and its standing.
+
+    `binding`: a calibration or verification, without which a result proves nothing; a functional check is care.
+    """
+
+    name: str
+    binding: bool
+    standing: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that fitness is judged by. `fault_severities` are those of open repairs."""
+
+    life: str = "in_service"
+    condition: str | None = None
+    fault_severities: tuple[str, ...] = ()
+    care: tuple[CareFact, ...] = ()
+    subject_to_calibration: bool = False
+    calibrations: tuple[CalibrationFact, ...] = ()
+
+
+_LIFE_WORDS: dict[str, Message] = {
+    "expected": msg("It has not arrived yet."),
+    "received": msg("It is received and not yet put into service."),
+    "withdrawn": msg("It is withdrawn from service."),
+    "disposed": msg("It is disposed of."),
+    "lost": msg("It is lost."),
+}
+_CALIBRATION_BLOCKS: dict[str, tuple[str, Message]] = {
+    "never": ("never_calibrated", msg("%(plan)s: never done.")),
+    "overdue": ("calibration_overdue", msg("%(plan)s: out of date.")),
+}
+
+Finding = tuple[str, Reason]
+
+
+def judge(facts: Facts) -> Fitness:
+    """The fitness that these facts make: blocked by the first thing that forbids use, else due, unknown or ready."""
+    found = [*_of_life(facts), *_of_faults(facts), *_of_condition(facts), *_of_calibration(facts), *_of_care(facts)]
+    found.sort(key=lambda finding: -_ORDER.index(finding[0]))
+    state = found[0][0] if found else READY
+    return Fitness(fit=state not in {BLOCKED, AWAY}, state=state, reasons=tuple(reason for _, reason in found))
+
+
+def _of_life(facts: Facts) -> Iterator[Finding]:
+    if facts.life == "in_service":
+        return
+    words = _LIFE_WORDS.get(facts.life, msg("It is not in service."))
+    yield AWAY if facts.life == "expected" else BLOCKED, Reason(f"life_{facts.life}", words)
+
+
+def _of_faults(facts: Facts) -> Iterator[Finding]:
+    if "critical" in facts.fault_severities:
+        yield BLOCKED, Reason("fault_critical", msg("An open fault makes it dangerous to use."))
+    elif "major" in facts.fault_severities:
+        yield BLOCKED, Reason("fault_major", msg("An open fault forbids its use."))
+    elif facts.fault_severities:
+        yield DUE, Reason("fault_minor", msg("It has an open minor fault."))
+
+
+def _of_condition(facts: Facts) -> Iterator[Finding]:
+    if facts.condition == "D":
+        yield BLOCKED, Reason("condition_unusable", msg("Its condition is D: unusable."))
+    elif facts.condition == "C":
+        yield DUE, Reason("condition_needs_repair", msg("Its condition is C: needs repair."))
+    elif facts.condition is None:
+        yield UNKNOWN, Reason("condition_unknown", msg("Its condition has not been judged yet."))
+
+
+def _of_calibration(facts: Facts) -> Iterator[Finding]:
+    binding = [fact for fact in facts.calibrations if fact.binding]
+    if facts.subject_to_calibration and not binding:
+        yield BLOCKED, Reason("never_calibrated", msg("It must be calibrated or verified, and has no plan for it."))
+    for fact in facts.calibrations:
+        if fact.standing == "failed":
+            yield BLOCKED, Reason("calibration_failed", msg("%(plan)s: failed.", plan=fact.name))
+        elif fact.standing in _CALIBRATION_BLOCKS:
+            code, words = _CALIBRATION_BLOCKS[fact.standing]
+            reason = Reason(code if fact.binding else "check_due", msg(words.text, plan=fact.name))
+            yield BLOCKED if fact.binding else DUE, reason
+        elif fact.standing == "soon":
+            yield DUE, Reason("calibration_soon", msg("%(plan)s: ends within 30 days.", plan=fact.name))
+
+
+def _of_care(facts: Facts) -> Iterator[Finding]:
+    for fact in facts.care:
+        if fact.standing == "overdue":
+            yield BLOCKED, Reason("service_overdue", msg("%(plan)s: overdue beyond its grace.", plan=fact.name))
+        elif fact.standing == "due":
+            yield DUE, Reason("service_due", msg("%(plan)s: due.", plan=fact.name))
+        elif fact.meter_unknown:
+            yield UNKNOWN, Reason("meter_unknown", msg("%(plan)s: its meter is not known.", plan=fact.name))

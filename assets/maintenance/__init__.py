@@ -1,0 +1,1 @@
+"""Care of equipment: plans and due dates, faults, work orders and downtime."""

@@ -1,0 +1,55 @@
+"""Reads of maintenance: what is due, work orders, and what the measures are made of."""
+
+from assets.maintenance.queries.due import (
+    DueRow,
+    PlanView,
+    UnitDue,
+    daily_uses,
+    due_count,
+    due_for_mail,
+    due_rows,
+    overdue_condition,
+    past_grace_condition,
+    plan_by_id,
+    plan_views,
+    views_for,
+)
+from assets.maintenance.queries.measures import DowntimeRow, PmOrder, downtimes, meter_reached_on, pm_orders
+from assets.maintenance.queries.orders import (
+    BoardColumn,
+    OrderFilter,
+    blocking_condition,
+    board,
+    open_faults,
+    open_order_of_plan,
+    work_order,
+    work_orders,
+)
+
+__all__ = [
+    "BoardColumn",
+    "DowntimeRow",
+    "DueRow",
+    "OrderFilter",
+    "PlanView",
+    "PmOrder",
+    "UnitDue",
+    "blocking_condition",
+    "board",
+    "daily_uses",
+    "downtimes",
+    "due_count",
+    "due_for_mail",
+    "due_rows",
+    "meter_reached_on",
+    "open_faults",
+    "open_order_of_plan",
+    "overdue_condition",
+    "past_grace_condition",
+    "plan_by_id",
+    "plan_views",
+    "pm_orders",
+    "views_for",
+    "work_order",
+    "work_orders",
+]

@@ -1,0 +1,1 @@
+"""Pure decisions of maintenance; one module per subject."""

@@ -1,0 +1,1 @@
+"""Exposure and state of each asset on each local day, and the figures that follow from them."""

@@ -1,0 +1,1 @@
+"""Reads of the days: which are meant, sums and counts per group, and the days themselves."""

@@ -1,0 +1,1 @@
+"""Pure rules of the metrics: what a day was, the formulas, and their intervals."""

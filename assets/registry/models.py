@@ -1,0 +1,306 @@
+"""Tables of grants, handover batches, classes, models, assets with their events, labels and meters."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from assets.core.db import Base, UtcDateTime
+from assets.core.journal import Derived
+from assets.people.models import Account, Organisation, Person, Unit
+
+LIVES = ("expected", "received", "in_service", "withdrawn", "disposed", "lost")
+GRADES = ("A", "B", "C", "D")
+VISIBILITY_MARKS = ("applied", "missing", "damaged", "exempt")
+EXEMPTION_REASONS = ("consumable", "too_small", "fragile", "impairs_function", "covert_use", "embassy_waiver")
+TITLE_STATUSES = ("retained_by_agency", "right_of_use", "conditional_title", "title_transferred")
+
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    listed = ",".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+class Grant(Base):
+    """What a donor gave money for; E/N and G/A numbers as printed in the agreements."""
+
+    __tablename__ = "grant_agreement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(32), unique=True)
+    title: Mapped[str] = mapped_column(String(300))
+    donor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    implementing_agency_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    en_number: Mapped[str] = mapped_column(String(64), default="")
+    ga_number: Mapped[str] = mapped_column(String(64), default="")
+    en_signed_on: Mapped[date | None]
+    ga_signed_on: Mapped[date | None]
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+
+    donor: Mapped[Organisation] = relationship(foreign_keys=[donor_id])
+    implementing_agency: Mapped[Organisation | None] = relationship(foreign_keys=[implementing_agency_id])
+
+
+batch_recipient = Table(
+    "batch_recipient",
+    Base.metadata,
+    Column("batch_id", ForeignKey("handover_batch.id"), primary_key=True),
+    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
+)
+
+
+class HandoverBatch(Base):
+    """A round of delivery: the natural unit of donation."""
+
+    __tablename__ = "handover_batch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(String(32), unique=True)
+    grant_id: Mapped[int] = mapped_column(ForeignKey("grant_agreement.id"), index=True)
+    handed_over_on: Mapped[date]
+    place: Mapped[str] = mapped_column(String(200), default="")
+    value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    note: Mapped[str] = mapped_column(Text, default="")
+
+    grant: Mapped[Grant] = relationship()
+    recipients: Mapped[list[Organisation]] = relationship(secondary=batch_recipient)
+
+
+class EquipmentClass(Base):
+    """A class of domain.md section 4; what it gives by default stands in `registry/rules/classes.py`, by `code`."""
+
+    __tablename__ = "equipment_class"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    usage_meter: Mapped[str] = mapped_column(String(24), default="")
+    is_vehicle: Mapped[bool] = mapped_column(default=False)
+    subject_to_calibration: Mapped[bool] = mapped_column(default=False)
+
+
+class EquipmentModel(Base):
+    """Maker and type within a class."""
+
+    __tablename__ = "equipment_model"
+    __table_args__ = (UniqueConstraint("maker", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    class_id: Mapped[int] = mapped_column(ForeignKey("equipment_class.id"), index=True)
+    maker: Mapped[str] = mapped_column(String(120), default="")
+    name: Mapped[str] = mapped_column(String(120))
+
+    equipment_class: Mapped[EquipmentClass] = relationship()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.maker} {self.name}".strip()
+
+
+class Asset(Base):
+    """One tracked item with its own label.
+
+    Life and unit change by service functions that also write an event. `condition`, `custodian_*`, `last_*` are
+    caches of the newest event (by event time) and can be rebuilt from the events; nobody writes them directly.
+    """
+
+    __tablename__ = "asset"
+    __table_args__ = (
+        _one_of("life", LIVES, "life_known"),
+        _one_of("visibility_mark", VISIBILITY_MARKS, "visibility_mark_known"),
+        _one_of("title_status", TITLE_STATUSES, "title_status_known"),
+        CheckConstraint("condition IS NULL OR condition IN ('A','B','C','D')", name="condition_known"),
+        CheckConstraint("(visibility_mark = 'exempt') = (exemption_reason <> '')", name="exemption_has_a_reason"),
+        UniqueConstraint("class_id", "serial_folded", name="uq_asset_class_serial"),
+        Index("ix_asset_unit_id_class_id", "unit_id", "class_id"),
+        # A list is narrowed to one of these and read in the order of its codes, or sorted by one of the others.
+        Index("ix_asset_class_id_code", "class_id", "code"),
+        Index("ix_asset_unit_id_code", "unit_id", "code"),
+        Index("ix_asset_batch_id_code", "batch_id", "code"),
+        Index("ix_asset_life_code", "life", "code"),
+        Index("ix_asset_condition", "condition"),
+        Index("ix_asset_value", "value"),
+        Index("ix_asset_registered_at", "registered_at"),
+        Index("ix_asset_last_seen_at", "last_seen_at"),
+        # Small enough to be read as a whole in a few milliseconds: what a search looks through.
+        Index("ix_asset_identity_text", "identity_text"),
+    )
+    __derived__ = frozenset(
+        {
+            "condition", "condition_at", "custodian_person_id", "custody_since", "custody_until",
+            "last_seen_at", "identity_text",
+        }
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(String(10), unique=True)
+    class_id: Mapped[int] = mapped_column(ForeignKey("equipment_class.id"))
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("equipment_model.id"), index=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    custodian_org_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"), index=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("handover_batch.id"))
+    serial_number: Mapped[str] = mapped_column(String(80), default="")
+    serial_folded: Mapped[str | None] = mapped_column(String(80))
+    vin: Mapped[str] = mapped_column(String(40), default="")
+    vin_folded: Mapped[str | None] = mapped_column(String(40), unique=True)
+    plate: Mapped[str] = mapped_column(String(24), default="")
+    inventory_number: Mapped[str] = mapped_column(String(60), default="")
+    life: Mapped[str] = mapped_column(String(16), default="received")
+    title_status: Mapped[str] = mapped_column(String(24), default="title_transferred")
+    visibility_mark: Mapped[str] = mapped_column(String(12), default="missing")
+    exemption_reason: Mapped[str] = mapped_column(String(24), default="")
+    waiver_ref: Mapped[str] = mapped_column(String(80), default="")
+    value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
+    currency: Mapped[str] = mapped_column(String(3), default="USD")
+    attractive: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(Text, default="")
+    received_on: Mapped[date | None]
+    in_service_on: Mapped[date | None]
+    warranty_until: Mapped[date | None]
+    registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+
+    condition: Mapped[str | None] = mapped_column(String(1))
+    condition_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    custodian_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
+    custody_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    custody_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    identity_text: Mapped[str] = mapped_column(String(300), default="")
+
+    # Raised by `change_asset` alone: a cache that follows an event must not make an open form look out of date.
+    __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012  # SQLAlchemy's own form
+
+    equipment_class: Mapped[EquipmentClass] = relationship()
+    model: Mapped[EquipmentModel | None] = relationship()
+    unit: Mapped[Unit] = relationship()
+    custodian_org: Mapped[Organisation | None] = relationship()
+    custodian_person: Mapped[Person | None] = relationship()
+    batch: Mapped[HandoverBatch | None] = relationship()
+
+
+class AssetEvent(Base):
+    """What happened to an asset: append-only; a mistake is corrected by an event that names it.
+
+    `id` is the command's own id where a phone or program sent one. `occurred_at` is what the device claims (corrected
+    by its clock offset), `received_at` when we heard of it; `n` the phone's counter, which breaks ties. `grade` is set
+    where the condition was judged, `seen` where a person had the item before them.
+    """
+
+    __tablename__ = "asset_event"
+    __table_args__ = (
+        Index("ix_asset_event_asset_id_occurred_at", "asset_id", "occurred_at"),
+        Index("ix_asset_event_kind_occurred_at", "kind", "occurred_at"),
+        CheckConstraint("grade IS NULL OR grade IN ('A','B','C','D')", name="grade_known"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    kind: Mapped[str] = mapped_column(String(32))
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    n: Mapped[int] = mapped_column(Integer, default=0)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    actor_name: Mapped[str] = mapped_column(String(80))
+    grade: Mapped[str | None] = mapped_column(String(1))
+    seen: Mapped[bool] = mapped_column(default=False)
+    unit_id: Mapped[int | None] = mapped_column(ForeignKey("unit.id"))
+    corrects_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"))
+    data: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    asset: Mapped[Asset] = relationship()
+    account: Mapped[Account | None] = relationship()
+
+
+class Label(Base):
+    """A printed code: blank until claimed by an asset; void once replaced, and still leading to its asset."""
+
+    __tablename__ = "label"
+    __table_args__ = (_one_of("state", ("blank", "active", "void"), "state_known"),)
+
+    code: Mapped[str] = mapped_column(String(10), primary_key=True)
+    state: Mapped[str] = mapped_column(String(8))
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    asset: Mapped[Asset | None] = relationship()
+
+
+class Meter(Base):
+    """One counter of an asset, by kind ('odometer_km', 'engine_h', 'uses', 'hours', 'scans', …).
+
+    `value` at `value_at` caches the newest absolute reading plus the increments after it.
+    """
+
+    __tablename__ = "meter"
+    __table_args__ = (UniqueConstraint("asset_id", "kind"),)
+    __derived__ = frozenset({"value", "value_at"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    kind: Mapped[str] = mapped_column(String(24))
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    value_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    asset: Mapped[Asset] = relationship()
+
+
+class MeterReading(Base):
+    """An absolute reading: what a person read off, or a correction that says why. Never changed."""
+
+    __tablename__ = "meter_reading"
+    __table_args__ = (
+        Index("ix_meter_reading_meter_id_at", "meter_id", "at"),
+        _one_of("source", ("registered", "manual", "return", "work_order", "correction", "replaced"), "source_known"),
+        CheckConstraint("value >= 0", name="not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
+    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String(16))
+    event_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+
+    meter: Mapped[Meter] = relationship()
+
+
+class MeterIncrement(Derived, Base):
+    """What telemetry or a use adds to a meter at a moment; replaced as a whole when its source is rebuilt."""
+
+    __tablename__ = "meter_increment"
+    __table_args__ = (
+        Index("ix_meter_increment_meter_id_at", "meter_id", "at"),
+        UniqueConstraint("meter_id", "source", "source_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    source: Mapped[str] = mapped_column(String(16))
+    source_key: Mapped[str] = mapped_column(String(80))
+
+    meter: Mapped[Meter] = relationship()

@@ -1,0 +1,1 @@
+"""What people do with registered things; one module per subject."""

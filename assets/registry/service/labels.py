@@ -1,0 +1,94 @@
+"""Label rows: blank ones for sheets that are printed ahead, and the one that an asset carries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from assets.core.actor import Actor
+from assets.core.errors import FieldError, InvalidInput, invalid
+from assets.core.i18n import msg
+from assets.labels.token import format_code, new_code
+from assets.people.rules import Permission, require
+from assets.registry.models import Asset, Label
+from assets.registry.scope import assets_for
+
+MAX_BLANKS = 2000
+
+
+def register_label_blanks(session: Session, actor: Actor, count: int, now: datetime) -> list[Label]:
+    """So many new blank labels, to be printed and claimed later."""
+    require(actor, Permission.LABEL_PRINT)
+    if not 1 <= count <= MAX_BLANKS:
+        raise invalid("count", msg("Between 1 and %(n)s labels are made at a time.", n=MAX_BLANKS))
+    labels = [Label(code=code, state="blank", created_at=now) for code in _free_codes(session, count)]
+    session.add_all(labels)
+    session.flush()
+    return labels
+
+
+def register_label_blank(session: Session, actor: Actor, now: datetime) -> Label:
+    """One new blank label."""
+    return register_label_blanks(session, actor, 1, now)[0]
+
+
+def label_for_new_asset(session: Session, asked: str | None, now: datetime) -> Label:
+    """The label that a new asset gets: a new code, or the blank label that it already bears.
+
+    `InvalidInput` for `code` when that label is unknown or not blank any more. It is locked against a second claim.
+    """
+    if asked is None:
+        label = Label(code=_free_codes(session, 1)[0], state="active", created_at=now)
+        session.add(label)
+        return label
+    found = session.scalar(select(Label).where(Label.code == asked).with_for_update())
+    if found is None:
+        raise invalid("code", msg("No blank label has this code."), code="unknown_label")
+    if found.state != "blank":
+        raise invalid("code", msg("This label is on an item already."), code="label_taken")
+    found.state = "active"
+    return found
+
+
+def labels_to_print(session: Session, actor: Actor, codes: Sequence[str]) -> list[Label]:
+    """The labels of these canonical codes, in their order: blank ones, and active ones within the actor's reach.
+
+    `InvalidInput` for `codes` names each that is unknown or out of reach (both look the same), or void.
+    """
+    require(actor, Permission.LABEL_PRINT)
+    rows = session.execute(
+        select(Label)
+        .outerjoin(Asset, Label.asset_id == Asset.id)
+        .where(Label.code.in_(set(codes)), Label.asset_id.is_(None) | assets_for(actor, Permission.LABEL_PRINT))
+    ).scalars()
+    found = {label.code: label for label in rows}
+    unknown = msg("No label of yours has the code %(code)s.")
+    void = msg("The label %(code)s was replaced by another; print that one.")
+    errors = [
+        FieldError("codes", msg((void if code in found else unknown).text, code=format_code(code)), "no_label")
+        for code in dict.fromkeys(codes)
+        if code not in found or found[code].state == "void"
+    ]
+    if errors:
+        raise InvalidInput(errors[0].message, fields=errors, code="no_label")
+    return [found[code] for code in codes]
+
+
+def print_labels(session: Session, actor: Actor, codes: Sequence[str], now: datetime) -> list[Label]:
+    """Record that these labels were printed; refuses as `labels_to_print` does."""
+    labels = labels_to_print(session, actor, codes)
+    for label in labels:
+        label.printed_at = now
+    session.flush()
+    return labels
+
+
+def _free_codes(session: Session, count: int) -> list[str]:
+    codes: set[str] = set()
+    while len(codes) < count:
+        fresh = {new_code() for _ in range(count - len(codes))}
+        codes |= fresh - set(session.scalars(select(Label.code).where(Label.code.in_(fresh))))
+    return sorted(codes)

@@ -1,0 +1,138 @@
+"""Meters: absolute readings by people, increments by telemetry and use; nothing is overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from assets.registry.models import Asset, Meter, MeterIncrement, MeterReading
+from assets.registry.rules.meters import check_kind, check_reading
+
+
+@dataclass(frozen=True)
+class Increment:
+    """`amount` in the meter's unit added at `at`; `key` is unique within the source and meter."""
+
+    at: datetime
+    amount: Decimal
+    key: str
+
+
+def meter_of(session: Session, asset: Asset, kind: str) -> Meter:
+    """The asset's meter of this kind, made when it is first needed."""
+    check_kind(kind)
+    meter = session.scalar(select(Meter).where(Meter.asset_id == asset.id, Meter.kind == kind))
+    if meter is None:
+        meter = Meter(asset=asset, kind=kind)
+        session.add(meter)
+        session.flush()
+    return meter
+
+
+def record_reading(
+    session: Session,
+    asset: Asset,
+    kind: str,
+    value: Decimal,
+    at: datetime,
+    now: datetime,
+    *,
+    source: str = "manual",
+    event_id: str | None = None,
+    reason: str = "",
+) -> MeterReading:
+    """Enter what a meter shows. The caller has checked the right to do so.
+
+    It must fit between the absolute readings before and after it, unless `source` is 'correction' or 'replaced' with
+    a reason.
+    """
+    meter = meter_of(session, asset, kind)
+    if source not in {"correction", "replaced"}:
+        before, after = _neighbours(session, meter, at)
+        check_reading(value, at, before, after, now)
+    reading = MeterReading(meter=meter, value=value, at=at, source=source, event_id=event_id, reason=reason)
+    session.add(reading)
+    session.flush()
+    refresh(session, meter)
+    return reading
+
+
+def replace_increments(
+    session: Session,
+    asset: Asset,
+    kind: str,
+    source: str,
+    span: tuple[datetime, datetime],
+    increments: Iterable[Increment],
+) -> None:
+    """Put `increments` in place of all that `source` added to the meter within the half-open `span`."""
+    meter = meter_of(session, asset, kind)
+    session.execute(
+        delete(MeterIncrement).where(
+            MeterIncrement.meter_id == meter.id,
+            MeterIncrement.source == source,
+            MeterIncrement.at >= span[0],
+            MeterIncrement.at < span[1],
+        )
+    )
+    rows = [
+        {"meter_id": meter.id, "at": i.at, "amount": i.amount, "source": source, "source_key": i.key}
+        for i in increments
+    ]
+    if rows:
+        session.execute(insert(MeterIncrement), rows)
+    refresh(session, meter)
+
+
+def add_increment(session: Session, asset: Asset, kind: str, source: str, increment: Increment) -> None:
+    """Add one increment (a use with a count or hours)."""
+    meter = meter_of(session, asset, kind)
+    session.add(
+        MeterIncrement(meter=meter, at=increment.at, amount=increment.amount, source=source, source_key=increment.key)
+    )
+    session.flush()
+    refresh(session, meter)
+
+
+def value_at(session: Session, meter: Meter, at: datetime) -> Decimal | None:
+    """What the meter showed at a moment: the last absolute reading until then plus the increments since; or None."""
+    reading = session.scalar(
+        select(MeterReading)
+        .where(MeterReading.meter_id == meter.id, MeterReading.at <= at)
+        .order_by(MeterReading.at.desc(), MeterReading.id.desc())
+        .limit(1)
+    )
+    since = select(func.sum(MeterIncrement.amount)).where(MeterIncrement.meter_id == meter.id, MeterIncrement.at <= at)
+    if reading is not None:
+        since = since.where(MeterIncrement.at > reading.at)
+    added = session.scalar(since)
+    if reading is None and added is None:
+        return None
+    start = reading.value if reading is not None else Decimal(0)
+    return start + Decimal(added or 0)
+
+
+def refresh(session: Session, meter: Meter) -> None:
+    """Bring the meter's cached value up to date."""
+    newest = [
+        session.scalar(select(func.max(MeterReading.at)).where(MeterReading.meter_id == meter.id)),
+        session.scalar(select(func.max(MeterIncrement.at)).where(MeterIncrement.meter_id == meter.id)),
+    ]
+    moments = [moment for moment in newest if moment is not None]
+    meter.value_at = max(moments) if moments else None
+    meter.value = value_at(session, meter, meter.value_at) if meter.value_at else None
+    session.flush()
+
+
+def _neighbours(session: Session, meter: Meter, at: datetime) -> tuple[Decimal | None, Decimal | None]:
+    readings = select(MeterReading.value).where(MeterReading.meter_id == meter.id)
+    before = session.scalar(
+        readings.where(MeterReading.at <= at).order_by(MeterReading.at.desc(), MeterReading.id.desc()).limit(1)
+    )
+    after = session.scalar(readings.where(MeterReading.at > at).order_by(MeterReading.at, MeterReading.id).limit(1))
+    return before, after

@@ -1,0 +1,66 @@
+"""Section 7: maintenance and sustainability."""
+
+from __future__ import annotations
+
+from assets.core.i18n import Message, msg
+from assets.maintenance.rules.orders import CAUSE_NAMES, Cause
+from assets.reports.figures import Figures
+from assets.reports.render.blocks import Block, Chart, Column, Paragraph, Table
+from assets.reports.render.charts import Bar, Look, bars
+from assets.reports.render.sections.vehicles import measures_table
+from assets.reports.render.words import Voice
+
+ID = "maintenance"
+TITLE = msg("Maintenance and sustainability")
+_SHOWN = ("pm_compliance", "mttr", "mean_downtime", "waiting_parts_share")
+_PAYERS: dict[str, Message] = {
+    "donor": msg("Donor"), "recipient_budget": msg("Recipient's budget"), "": msg("not stated"),
+}  # fmt: skip
+
+
+def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
+    """Care, standstills by cause, and who paid."""
+    table = measures_table(figures, _SHOWN, voice, voice.say(msg("Care and standstills, whole country")))
+    return (table, _causes(figures, voice), _costs(figures, voice))
+
+
+def _causes(figures: Figures, voice: Voice) -> Block:
+    if not figures.downtime:
+        return Paragraph(voice.say(msg("No standstill was recorded in the period.")))
+    total = sum(line.hours for line in figures.downtime)
+    rows = [Bar(_cause(line.cause, voice), line.hours, _hours(line.hours, total, voice)) for line in figures.downtime]
+
+    def draw(look: Look) -> str:
+        return bars(rows, look)
+
+    return Chart(
+        voice.say(
+            msg("%(hours)s hours of standstill, most for: %(cause)s", hours=voice.number(total), cause=rows[0].label)
+        ),
+        voice.say(msg("Hours in which items could not be used, by cause, whole country")),
+        "; ".join(f"{row.label}: {row.text}" for row in rows),
+        draw,
+    )  # fmt: skip
+
+
+def _cause(code: str, voice: Voice) -> str:
+    return voice.say(CAUSE_NAMES[Cause(code)])
+
+
+def _hours(hours: float, total: float, voice: Voice) -> str:
+    return f"{voice.number(hours)} h ({voice.percent(round(hours / total, 2) if total else None)})"
+
+
+def _costs(figures: Figures, voice: Voice) -> Block:
+    if not figures.costs:
+        return Paragraph(voice.say(msg("No cost of maintenance was recorded in the period.")))
+    columns = (
+        Column(voice.say(msg("Paid by")), number=False, weight=2),
+        Column(voice.say(msg("Amount"))),
+        Column(voice.say(msg("Jobs done"))),
+    )
+    rows = tuple(
+        (voice.say(_PAYERS[line.payer]), voice.money(line.amount, line.currency), voice.number(line.orders))
+        for line in figures.costs
+    )
+    return Table(voice.say(msg("Recorded cost of maintenance in the period")), columns, rows)

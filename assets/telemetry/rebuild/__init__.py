@@ -1,0 +1,103 @@
+"""Rebuilding: trips, days and meters of a dirty stretch follow anew from its samples, whatever order they came in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+
+from assets.core.actor import system_actor
+from assets.core.app import App
+from assets.telemetry import queries
+from assets.telemetry.days import to_ms
+from assets.telemetry.marks import mark_stretch
+from assets.telemetry.models import Dirty
+from assets.telemetry.rebuild.pieces import Stretch, derived_piece
+from assets.telemetry.rebuild.results import replace_days, replace_meters, replace_trips
+from assets.telemetry.trips import DEFAULT_LIMITS, Limits
+
+ACTOR = system_actor("rebuild")
+LONGEST_STRETCH_DAYS = 7
+
+
+class Rebuilder:
+    """Rebuilds what is dirty. A tracker whose stretch takes long is left alone for a while, so that live data of many
+    trackers cannot keep a processor busy: each takes at most half a per cent of it."""
+
+    def __init__(self, app: App, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._app = app
+        self._limits = limits
+        self._rest_until_s: dict[str, float] = {}
+
+    def run(self, *, at_once: bool = False) -> int:
+        """Rebuilds every stretch that is due (`at_once`: all of them); how many there were."""
+        with self._app.telemetry.reading() as session:
+            waiting = _stretches(queries.dirty_stretches(session))
+        done = 0
+        for stretch in waiting:
+            if not at_once and time.monotonic() < self._rest_until_s.get(stretch.tracker, 0.0):
+                continue
+            began_s = time.monotonic()
+            rebuild(self._app, stretch, self._limits)
+            took_s = time.monotonic() - began_s
+            self._rest_until_s[stretch.tracker] = began_s + min(120.0, 200 * took_s)
+            done += 1
+        return done
+
+
+def _stretches(marks: Iterable[tuple[str, Dirty]]) -> list[Stretch]:
+    """Marks of neighbouring days of one tracker together, up to a week."""
+    stretches: list[Stretch] = []
+    for tracker, mark in marks:
+        last = stretches[-1] if stretches else None
+        version = (mark.day, mark.version)
+        joins = last is not None and last.tracker == tracker and last.versions[-1][0] + timedelta(days=1) == mark.day
+        if last is not None and joins and len(last.versions) < LONGEST_STRETCH_DAYS:
+            stretches[-1] = Stretch(
+                tracker,
+                mark.device_id,
+                min(last.first_ms, mark.first_ms),
+                max(last.last_ms, mark.last_ms),
+                (*last.versions, version),
+            )
+        else:
+            stretches.append(Stretch(tracker, mark.device_id, mark.first_ms, mark.last_ms, (version,)))
+    return stretches
+
+
+def rebuild(app: App, stretch: Stretch, limits: Limits = DEFAULT_LIMITS) -> None:
+    """Replaces the results of a stretch, commits them, then clears its marks unless more has come meanwhile."""
+    zone, now = app.settings.zone, app.clock()
+    with app.reading() as main:
+        spans = queries.installations(main, stretch.tracker)
+    pieces = []
+    with app.telemetry.reading() as telemetry:
+        for span in spans:
+            piece = derived_piece(telemetry, stretch, span, limits, zone)
+            if piece is not None:
+                pieces.append(piece)
+    with app.transaction(ACTOR, now) as main:
+        for piece in pieces:
+            replace_trips(main, stretch.tracker, piece)
+            replace_meters(main, stretch.tracker, piece)
+        replace_days(main, stretch.tracker, pieces, zone)
+    with app.telemetry.transaction(ACTOR, now) as telemetry:
+        for day, version in stretch.versions:
+            telemetry.execute(
+                delete(Dirty).where(Dirty.device_id == stretch.device_id, Dirty.day == day, Dirty.version == version)
+            )
+
+
+def mark_span(app: App, tracker: str, start: datetime, until: datetime | None, now: datetime) -> None:
+    """Marks all that a tracker sent in a span dirty, after its installation changed there."""
+    zone = app.settings.zone
+    with app.telemetry.transaction(ACTOR, now) as session:
+        device_id = queries.device_id_of(session, tracker)
+        if device_id is None:
+            return
+        span = queries.sample_span(session, device_id, to_ms(start), None if until is None else to_ms(until))
+        if span is not None:
+            # The mark begins before the change, so that what went on across it is cut there.
+            mark_stretch(session, device_id, min(to_ms(start) - 1, span[0]), span[1], zone)

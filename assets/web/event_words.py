@@ -1,0 +1,83 @@
+"""How what happened to an asset is said on its page: title, text and icon for each kind of event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assets.core.i18n import Message, msg
+from assets.labels.token import format_code
+from assets.registry.models import AssetEvent
+from assets.registry.rules.asset_fields import ASSET_FIELDS, CONDITION_NAMES
+from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.life import LIFE_NAMES
+from assets.registry.rules.meters import METER_KINDS
+from assets.web.context import words
+from assets.web.filters import show_datetime
+
+TITLES: dict[str, tuple[Message, str]] = {
+    "registered": (msg("Registered"), "plus"),
+    "changed": (msg("Details changed"), "edit"),
+    "assigned": (msg("Assigned to another unit"), "building"),
+    "reclassified": (msg("Put into another class"), "edit"),
+    "life": (msg("Life changed"), "flag"),
+    "condition": (msg("Condition judged"), "eye"),
+    "sighting": (msg("Seen"), "eye"),
+    "issue": (msg("Issued"), "issue"),
+    "return": (msg("Returned"), "return"),
+    "correction": (msg("Corrected"), "edit"),
+    "check": (msg("Checked before use"), "check"),
+    "labelled": (msg("Label put on"), "label"),
+    "reading": (msg("Meter read"), "gauge"),
+    "use": (msg("Used"), "clock"),
+    "fault": (msg("Fault reported"), "warn"),
+    "work_opened": (msg("Work order opened"), "wrench"),
+    "work_moved": (msg("Work order moved on"), "wrench"),
+    "work_done": (msg("Work done"), "check"),
+    "work_cancelled": (msg("Work order cancelled"), "close"),
+    "plan_changed": (msg("Plan changed"), "calendar"),
+    "calibration": (msg("Calibrated"), "gauge"),
+}
+_PLAIN_KEYS = ("note", "text", "title", "plan", "reason", "done_text", "result", "override_reason")
+
+
+def timeline_entry(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) -> dict[str, Any]:
+    """One entry for the timeline part; persons by number, and only for those who may see who has what."""
+    title, icon = TITLES.get(event.kind, (msg("%(kind)s", kind=event.kind.replace("_", " ")), "history"))
+    return {
+        "at": show_datetime(event.occurred_at),
+        "title": words(title),
+        "text": " · ".join(filter(None, _details(event, numbers, sees_custody=sees_custody))),
+        "actor": event.actor_name,
+        "icon": icon,
+        "kind": {"fault": "blocked", "work_done": "ready", "calibration": "ready"}.get(event.kind, ""),
+    }
+
+
+def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) -> list[str]:
+    data = event.data
+    found = [_move(event)]
+    person_id = data.get("person_id")
+    if person_id is not None:
+        found.append(numbers.get(person_id, "") if sees_custody else words(msg("to a person")))
+    if event.grade:
+        found.append(words(CONDITION_NAMES[event.grade]))
+    if isinstance(data.get("fields"), list):
+        known = [ASSET_FIELDS[key].title for key in data["fields"] if key in ASSET_FIELDS]
+        found.append(", ".join(words(title) for title in known))
+    if isinstance(data.get("code"), str) and event.kind == "labelled":
+        found.append(format_code(data["code"]))
+    if isinstance(data.get("meter"), str) and "value" in data:
+        found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
+    found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]
+    return found
+
+
+def _move(event: AssetEvent) -> str:
+    old, new = event.data.get("from"), event.data.get("to")
+    if not isinstance(old, str) or not isinstance(new, str):
+        return ""
+    if event.kind == "life":
+        old, new = words(LIFE_NAMES.get(old, msg("unknown"))), words(LIFE_NAMES.get(new, msg("unknown")))
+    if event.kind == "reclassified" and old in CLASSES and new in CLASSES:
+        old, new = words(CLASSES[old].title), words(CLASSES[new].title)
+    return f"{old} → {new}"

@@ -1,0 +1,278 @@
+"""The register for people: the list, one item, where a label leads, and the forms to register and change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request
+from sqlalchemy.orm import Session
+
+from assets.calibration import queries as calibration
+from assets.core.actor import Actor
+from assets.core.errors import Conflict, DomainError, InvalidInput, NotFound, RuleViolation
+from assets.core.i18n import msg
+from assets.fitness.queries import fitness_of
+from assets.labels.token import format_code
+from assets.maintenance import queries as maintenance
+from assets.people.rules import Permission, may
+from assets.registry.models import Asset
+from assets.registry.queries.assets import (
+    DEFAULT_SORT,
+    SORTS,
+    asset_page,
+    asset_view,
+    labels_of,
+    meters_of,
+)
+from assets.registry.queries.catalogue import asset_choices, model_names
+from assets.registry.queries.timeline import person_numbers, timeline_page
+from assets.registry.rules.asset_fields import (
+    CONDITION_NAMES,
+    EXEMPTION_NAMES,
+    TITLE_NAMES,
+    VISIBILITY_NAMES,
+    parse_asset,
+)
+from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.life import LIFE_NAMES
+from assets.registry.rules.meters import METER_KINDS
+from assets.registry.scope import asset_by_code, reaches_unit, sees_identity
+from assets.registry.service.assets import change_asset, register_asset
+from assets.web.asset_forms import first_values, form_sections, values_of
+from assets.web.asset_lists import DUE_NAMES, FILTER_KEYS, due_condition, filters_of
+from assets.web.auth import needs
+from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
+from assets.web.errors import status_of
+from assets.web.event_words import timeline_entry
+from assets.web.forms import field_errors, typed
+from assets.web.label_codes import read_code
+from assets.web.parsing import encode_cursor, page
+from assets.web.views.api_assets import adopt_plans
+
+pages = Blueprint("assets", __name__)
+
+NAMES = {
+    "class": {code: defaults.title for code, defaults in CLASSES.items()},
+    "life": LIFE_NAMES,
+    "condition": {**CONDITION_NAMES, "unknown": msg("never judged")},
+    "custody": {"held": msg("issued to a person"), "free": msg("in the store")},
+    "mark": VISIBILITY_NAMES,
+    "title": TITLE_NAMES,
+    "due": DUE_NAMES,
+}
+
+
+@pages.get("/assets")
+@needs(Permission.ASSET_READ)
+def list_assets() -> Any:
+    """The list, narrowed and sorted by what stands in the address."""
+    wanted, sort = page(request.args), request.args.get("sort") or DEFAULT_SORT
+    with reading() as session:
+        found = asset_page(
+            session, actor(), filters_of(request.args), sort=sort, limit=wanted.limit, after=wanted.after,
+            extra=due_condition(request.args),
+        )  # fmt: skip
+        fitness = fitness_of(session, found.assets, now())
+        choices = asset_choices(session, actor(), Permission.ASSET_READ)
+    options = {name: [(key, words(text)) for key, text in table.items()] for name, table in NAMES.items()}
+    options |= {
+        "unit": choices.units, "region": choices.regions, "grant": choices.grants, "batch": choices.batches,
+    }  # fmt: skip
+    return render_template(
+        "assets/list.html", found=found, fitness=fitness, options=options, sort=sort, sorts=list(SORTS),
+        active=_chips(options), kept=[("sort", sort)] if sort != DEFAULT_SORT else [],
+        before=_beside(encode_cursor(found.before)), after=_beside(encode_cursor(found.after)),
+        export=_address("/assets/export", {}), printed=format_code, class_names=NAMES["class"], words=words,
+        life_names=LIFE_NAMES, sees_custody=may(actor(), Permission.CUSTODY_SEE), identity=sees_identity(actor()),
+    )  # fmt: skip
+
+
+def _address(path: str, more: dict[str, str], without: tuple[str, ...] = ()) -> str:
+    from urllib.parse import urlencode
+
+    kept = {key: value for key, value in request.args.items() if value and key not in {"cursor", *without}}
+    pairs = urlencode(kept | more)
+    return f"{path}?{pairs}" if pairs else path
+
+
+def _beside(cursor: str | None) -> str:
+    return _address(request.path, {"cursor": cursor}) if cursor else ""
+
+
+def _chips(options: dict[str, list[tuple[str, str]]]) -> list[dict[str, str]]:
+    chips = []
+    for key in (*FILTER_KEYS, "due"):
+        value = request.args.get(key, "").strip()
+        if value:
+            label = dict(options.get(key, [])).get(value, value)
+            chips.append({"label": label, "href": _address(request.path, {}, (key,))})
+    return chips
+
+
+@pages.get("/a")
+@needs(Permission.ASSET_READ)
+def type_label() -> Any:
+    """Where the code entry leads without script."""
+    return _follow(request.args.get("code", ""))
+
+
+@pages.get("/a/<code>")
+@pages.get("/A/<code>")
+@needs(Permission.ASSET_READ)
+def follow_label(code: str) -> Any:
+    """Where a label leads: to its item, however the code is typed."""
+    return _follow(code)
+
+
+def _follow(text: str) -> Any:
+    try:
+        code = read_code(text, the_app().settings.own_label_bases)
+    except InvalidInput as error:
+        return render_template("assets/mistyped.html", typed=text[:60], problem=words(error.message)), 400
+    with reading() as session:
+        asset = _seen(session, code)
+    return redirect(f"/assets/{asset.code}", 303)
+
+
+def _seen(session: Session, code: str) -> Asset:
+    asset = asset_view(session, actor(), code)
+    if asset is None:
+        raise NotFound(msg("There is no such item, or it is not yours to see."))
+    return asset
+
+
+@pages.get("/assets/<code>")
+@needs(Permission.ASSET_READ)
+def show_asset(code: str) -> Any:
+    """One item: what it is, its four axes, and by tab the details, its care, or its labels."""
+    tab = request.args.get("tab", "overview")
+    if tab not in {"overview", "care", "labels"}:
+        raise NotFound
+    canonical, wanted = read_code(code), page(request.args)
+    viewer = actor()
+    with reading() as session:
+        asset = _seen(session, canonical)
+        fitness = fitness_of(session, [asset], now())[asset.id]
+        shown: dict[str, Any] = {}
+        if tab == "overview":
+            events = timeline_page(session, asset, limit=min(wanted.limit, 25), after=wanted.after)
+            numbers = person_numbers(session, events.events)
+            sees = may(viewer, Permission.CUSTODY_SEE)
+            shown["entries"] = [timeline_entry(event, numbers, sees_custody=sees) for event in events.events]
+            shown["older"] = _beside(encode_cursor(events.after))
+            shown["meters"] = meters_of(session, [asset.id])[asset.id]
+        elif tab == "care" and may(viewer, Permission.WORK_READ):
+            shown["plans"] = maintenance.plan_views(session, asset, now())
+            shown["calibrations"] = calibration.views_for(session, [asset.id], now()).get(asset.id, [])
+        elif tab == "labels":
+            shown["labels"] = labels_of(session, asset)
+    return render_template(
+        "assets/item.html", asset=asset, fitness=fitness, tab=tab, printed=format_code, words=words,
+        title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]),
+        names={key: {k: words(v) for k, v in table.items()} for key, table in NAMES.items()},
+        exemption=words(EXEMPTION_NAMES[asset.exemption_reason]) if asset.exemption_reason else "",
+        meter_names=METER_KINDS, identity=sees_identity(viewer), holder=asset.custodian_person,
+        sees_custody=may(viewer, Permission.CUSTODY_SEE), actions=_actions(viewer, asset, fit=fitness.fit), **shown,
+    )  # fmt: skip
+
+
+def title_of(asset: Asset) -> str:
+    """What an item is called: its model, or its class where the model is unknown."""
+    return asset.model.full_name if asset.model is not None else words(NAMES["class"][asset.equipment_class.code])
+
+
+def _actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
+    """What the viewer may do here, the likeliest first."""
+    base = f"/assets/{asset.code}"
+    held = asset.custodian_person_id is not None
+    custody = (
+        {"label": words(msg("Return")), "href": f"{base}/return", "icon": "return"}
+        if held
+        else {"label": words(msg("Issue")), "href": f"{base}/issue", "icon": "issue"}
+    )
+    sighting = {"label": words(msg("I see it")), "href": f"{base}/sighting", "icon": "eye"}
+    in_use = asset.life == "in_service"
+    first = [(Permission.CUSTODY_ACT, custody), (Permission.FIELD_REPORT, sighting)]
+    if not in_use or not (fit or held):
+        first.reverse()
+    candidates = [
+        *first,
+        (Permission.FIELD_REPORT, {"label": words(msg("Report a fault")), "href": f"{base}/fault", "icon": "warn"}),
+        (Permission.ASSET_WRITE, {"label": words(msg("Change")), "href": f"{base}/edit", "icon": "edit"}),
+        (
+            Permission.LABEL_PRINT,
+            {"label": words(msg("Print the label")), "type": "submit", "form": "print-label", "icon": "label"},
+        ),
+    ]
+    return [item for permission, item in candidates if reaches_unit(viewer, permission, asset.unit)]
+
+
+@pages.get("/assets/new")
+@needs(Permission.ASSET_WRITE)
+def new_asset() -> Any:
+    return _form(None, first_values())
+
+
+@pages.post("/assets/new")
+@needs(Permission.ASSET_WRITE)
+def create_asset() -> Any:
+    """Register what the form says."""
+    values = {"attractive": "no", **typed()}
+    try:
+        draft = parse_asset(values)
+        with writing() as session:
+            asset = register_asset(session, actor(), draft, now())
+            adopt_plans(session, asset)
+    except (InvalidInput, Conflict, RuleViolation) as error:
+        return _form(None, values, error)
+    flash_words(msg("Registered. Its label code is %(code)s.", code=format_code(asset.code)), "success")
+    return redirect(f"/assets/{asset.code}", 303)
+
+
+@pages.get("/assets/<code>/edit")
+@needs(Permission.ASSET_WRITE)
+def edit_asset(code: str) -> Any:
+    canonical = read_code(code)
+    with reading() as session:
+        asset_by_code(session, actor(), canonical, Permission.ASSET_WRITE)
+        asset = _seen(session, canonical)
+    return _form(asset, values_of(asset))
+
+
+@pages.post("/assets/<code>/edit")
+@needs(Permission.ASSET_WRITE)
+def save_asset(code: str) -> Any:
+    """Change the item to what the form says; what others changed meanwhile is shown, not overwritten."""
+    canonical, values = read_code(code), {"attractive": "no", **typed()}
+    version = values.pop("version", "")
+    try:
+        draft = parse_asset(values, partial=True)
+        if not (version.isascii() and version.isdigit() and len(version) < 10):
+            raise InvalidInput(msg("The page is out of date. Load it again."), code="no_version")
+        with writing() as session:
+            asset = asset_by_code(session, actor(), canonical, Permission.ASSET_WRITE, lock=True)
+            reclassified = draft.class_code not in {None, asset.equipment_class.code}
+            change_asset(session, actor(), asset, draft, now(), int(version))
+            if reclassified:
+                adopt_plans(session, asset)
+    except (InvalidInput, Conflict, RuleViolation) as error:
+        with reading() as session:
+            asset_by_code(session, actor(), canonical, Permission.ASSET_WRITE)
+            present = _seen(session, canonical)
+        return _form(present, values, error)
+    flash_words(msg("Saved."), "success")
+    return redirect(f"/assets/{asset.code}", 303)
+
+
+def _form(asset: Asset | None, values: dict[str, str], error: DomainError | None = None) -> Any:
+    with reading() as session:
+        choices = asset_choices(session, actor(), Permission.ASSET_WRITE)
+        models = model_names(session)
+    compare = error is not None and error.code == "changed_meanwhile"
+    answer = render_template(
+        "assets/form.html", asset=asset, values=values, models=models,
+        sections=form_sections(choices, values, asset, compare=compare),
+        errors=field_errors(error) if error is not None else {},
+        title=title_of(asset) if asset is not None else "", printed=format_code,
+    )  # fmt: skip
+    return answer, status_of(error) if error is not None else 200
