@@ -7,11 +7,11 @@ import os
 from assets.settings import SettingsError
 
 
-def size(key: str, default: int) -> int:
-    """The whole number in the variable `key`, or `default`; `SettingsError` when it is not above nought."""
+def size(key: str, default: int, *, least: int = 1) -> int:
+    """The whole number in the variable `key`, or `default`; `SettingsError` when it is below `least` or none."""
     text = os.environ.get(key, "").strip()
     if not text:
         return default
-    if not text.isascii() or not text.isdigit() or int(text) == 0:
-        raise SettingsError(f"{key}: {text!r} is not a whole number above 0")
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise SettingsError(f"{key}: {text!r} is not a whole number from {least} on")
     return int(text)

@@ -99,7 +99,8 @@ def _carry_out(session: Session, app: App, made: Setting, steps: Sequence[Step],
             .where(Asset.id.in_(wanted))
         )
     }
-    persons = {code: [session.get_one(Person, p.id) for p in group] for code, group in made.persons.items()}
+    everybody = session.scalars(select(Person).options(joinedload(Person.unit)).order_by(Person.id)).unique().all()
+    persons = {code: [p for p in everybody if p.unit.code == code] for code in made.units}
     done = 0
     for step in steps:
         try:

@@ -20,8 +20,9 @@ class TypesetError(RuntimeError):
 def typeset(template: Path, data: object, font_paths: Sequence[Path] = (), *, standards: Sequence[str] = ()) -> bytes:
     """The PDF of a typst `template`, which finds `data` as JSON in `sys.inputs.data`.
 
-    `standards` are PDF standards that it must meet, or it does not compile ("ua-1": accessible). Deterministic: no system fonts, no time of creation. Users' text reaches the template as data only. Raises
-    TypesetError when it does not compile or takes longer than two minutes.
+    `standards` are PDF standards that it must meet, or it does not compile ("ua-1": accessible). Deterministic: no
+    system fonts, no time of creation. Users' text reaches the template as data only. Raises TypesetError when it does
+    not compile or takes longer than two minutes.
     """
     request = {
         "template": str(template.resolve()),

@@ -62,6 +62,7 @@ def serve_ingest(app: App, stopping: threading.Event) -> None:
     try:
         _Writer(app, gateway, stopping).run()
     finally:
+        stopping.set()
         gateway.stop()
         rebuilding.join()
 
@@ -158,13 +159,20 @@ class _Writer:
 
 
 def _rebuild(app: App, stopping: threading.Event) -> None:
-    """Derives what is dirty every few seconds; an error is logged, and tried again later."""
+    """Derives what is dirty every few seconds; a database's error is logged, and tried again later.
+
+    Whatever else ends this thread ends the process, so that the supervisor starts it anew: ingest without trips would
+    look well and be half dead.
+    """
     rebuilder = Rebuilder(app)
     pause_s = REBUILD_EVERY_S
-    while not stopping.wait(pause_s):
-        try:
-            rebuilder.run()
-            pause_s = REBUILD_EVERY_S
-        except SQLAlchemyError:
-            log.exception("a rebuild failed and will be tried again")
-            pause_s = min(60.0, pause_s * 2)
+    try:
+        while not stopping.wait(pause_s):
+            try:
+                rebuilder.run()
+                pause_s = REBUILD_EVERY_S
+            except SQLAlchemyError:
+                log.exception("a rebuild failed and will be tried again")
+                pause_s = min(60.0, pause_s * 2)
+    finally:
+        stopping.set()

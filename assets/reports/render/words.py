@@ -25,7 +25,7 @@ DEFINITIONS: dict[str, tuple[Message, Message]] = {
     ),
     "distance_per_vehicle_month": (
         msg("Distance per vehicle and month"),
-        msg("Measured kilometres per month of a vehicle whose tracker was heard; rounded to 100 km."),
+        msg("Measured kilometres per month of a vehicle whose tracker was heard."),
     ),
     "estimated_distance_share": (
         msg("Estimated distance"),
@@ -64,6 +64,21 @@ DEFINITIONS: dict[str, tuple[Message, Message]] = {
         msg("Waiting for parts"), msg("Hours of standstill spent waiting for parts, of all hours of standstill.")
     ),
 }  # fmt: skip
+
+MADE_OF: dict[str, Message] = {
+    "distance_per_vehicle_month": msg("%(part)s km in %(whole)s vehicle-months"),
+    "estimated_distance_share": msg("%(part)s of %(whole)s km"),
+    "utilisation_days_rate": msg("%(part)s of %(whole)s vehicle-days"),
+    "availability_rate": msg("%(part)s of %(whole)s vehicle-days"),
+    "tracker_coverage": msg("%(part)s of %(whole)s vehicle-days"),
+    "uses_per_asset_month": msg("%(part)s uses in %(whole)s item-months"),
+    "pm_compliance": msg("%(part)s of %(whole)s services"),
+    "mttr": msg("%(part)s h in %(whole)s repairs"),
+    "mean_downtime": msg("%(part)s h in %(whole)s cases"),
+    "waiting_parts_share": msg("%(part)s of %(whole)s h"),
+}
+"""What numerator and denominator are, where they are not simply items."""
+OF_ITEMS = msg("%(part)s of %(whole)s items")
 
 BAND_WORDS: dict[str, Message] = {
     "80_or_more": msg("80 % or more"),
@@ -108,6 +123,15 @@ class Voice:
             return self.say(UNKNOWN)
         percent = round(share * 100, 1)
         return f"{self.number(percent, 0 if percent == round(percent) else 1)} %"
+
+    def made_of(self, code: str, numerator: float, denominator: float) -> str:
+        """Numerator and denominator of a figure with what they count."""
+        words = MADE_OF.get(code, OF_ITEMS)
+        return self.say(msg(words.text, part=self._sum(numerator), whole=self._sum(denominator)))
+
+    def _sum(self, value: float) -> str:
+        # From a hundred on a decimal says nothing more.
+        return self.number(value, 0 if value == round(value) or abs(value) >= 100 else 1)
 
     def money(self, value: Decimal | None, currency: str) -> str:
         """An amount in whole units of its currency."""

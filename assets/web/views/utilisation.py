@@ -23,10 +23,10 @@ from assets.metrics.utilisation import Group, page_of, utilisation_of
 from assets.people.rules import Permission
 from assets.registry.rules.classes import CLASSES
 from assets.reports.render.charts import NARROW, WIDE, Bar, Look, Point, bars, line
-from assets.reports.render.words import DEFINITIONS
+from assets.reports.render.words import DEFINITIONS, Voice
 from assets.web import care
 from assets.web.auth import needs
-from assets.web.context import now, reading, the_app, words, writing
+from assets.web.context import locale, now, reading, the_app, words, writing
 from assets.web.parsing import encode_cursor, page
 from assets.web.views.api_utilisation import GROUPINGS, extent_of, grouping
 
@@ -49,10 +49,15 @@ TILES = (
     ("uses_per_asset_month", "used"), ("verification_rate", "seen"), ("in_calibration_rate", "out_of_calibration"),
     ("pm_compliance", ""), ("tracker_coverage", "unknown"),
 )  # fmt: skip
-COLUMNS = (
-    "distance_per_vehicle_month", "utilisation_days_rate", "availability_rate", "uses_per_asset_month",
-    "verification_rate", "in_calibration_rate", "pm_compliance",
-)  # fmt: skip
+COLUMNS: dict[str, Message] = {
+    "distance_per_vehicle_month": msg("Distance a month"),
+    "utilisation_days_rate": msg("Days used"),
+    "availability_rate": msg("Available"),
+    "uses_per_asset_month": msg("Uses a month"),
+    "verification_rate": msg("Seen"),
+    "in_calibration_rate": msg("In calibration"),
+    "pm_compliance": msg("Care on time"),
+}
 EXPORT_COLUMNS = ("key", "kpi", "value", "numerator", "denominator", "unit", "coverage", "low", "high")
 KEPT = ("from", "to", "class", "unit", "by")
 
@@ -78,7 +83,7 @@ def overview() -> Any:
         tiles=[_tile(national[code], kind) for code, kind in TILES if national[code].denominator],
         is_empty=not found,
         rows=[_row(group, by) for group in found],
-        columns=[words(DEFINITIONS[code][0]) for code in COLUMNS],
+        columns=[words(label) for label in COLUMNS.values()],
         by=by,
         by_name=words(BY_NAMES[by]),
         groupings=[
@@ -122,7 +127,8 @@ def _tile(kpi: Kpi, kind: str) -> dict[str, Any]:
         "value": value,
         "unit": unit,
         "decimals": decimals,
-        "kpi": kpi,
+        "coverage": kpi.coverage,
+        "made_of": Voice(locale()).made_of(kpi.code, kpi.numerator, kpi.denominator),
         "definition": words(DEFINITIONS[kpi.code][1]),
         "href": _address("/utilisation/days", {"kind": kind}) if kind else "/maintenance",
     }

@@ -37,7 +37,7 @@ def test_use_is_measured_on_days_with_data_and_says_how_many_those_are() -> None
 def test_distance_is_measured_kilometres_per_month_heard() -> None:
     kpi = by_code(use_kpis(SUMS))["distance_per_vehicle_month"]
     assert kpi.numerator == 3800
-    assert kpi.value == pytest.approx(3800 * 31 / 76, abs=1e-5)
+    assert kpi.value == pytest.approx(3800 * 31 / 76, rel=1e-6)
     assert kpi.coverage == 0.76
 
 

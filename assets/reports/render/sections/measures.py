@@ -32,16 +32,8 @@ def value(measure: Measure, voice: Voice) -> str:
 
 
 def of_how_many(measure: Measure, voice: Voice) -> str:
-    """Numerator of denominator."""
-    decimals = 0 if measure.numerator == round(measure.numerator) else 1
-    below = 0 if measure.denominator == round(measure.denominator) else 1
-    return voice.say(
-        msg(
-            "%(part)s of %(whole)s",
-            part=voice.number(measure.numerator, decimals),
-            whole=voice.number(measure.denominator, below),
-        )
-    )
+    """What the figure is made of."""
+    return voice.made_of(measure.code, measure.numerator, measure.denominator)
 
 
 def interval(measure: Measure, voice: Voice) -> str:
