@@ -26,7 +26,6 @@ from assets.web import create_app
 
 ASSETS = 50_000
 REQUESTS = 60
-SEEN_OFTEN = 60
 SIGHTINGS = 20
 LOGIN, PASSWORD = "coordinator", "Oʻlchov-paroli-2026"  # the account lives in a temporary database
 _TRANSACTIONS = {"BEGIN", "PRAGMA", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE"}
@@ -44,7 +43,7 @@ def measure() -> dict[str, object]:
         now = app.clock()
         made = make_programme(app, now - timedelta(days=400))
         entered = fill_register(app, made, count, now - timedelta(days=399))
-        often = entered[:: max(1, count // SEEN_OFTEN)][:SEEN_OFTEN]
+        often = entered[:: max(1, count // requests)][:requests]
         _live_with(app, often, now)
         token = _add_account(app, now)
         signed_in = _sign_in(create_app(app))

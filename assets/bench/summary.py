@@ -14,6 +14,7 @@ from assets.bench.sizes import size
 from assets.bootstrap import build_app
 from assets.core.clock import day_start, local_date
 from assets.metrics.roll_up import roll_up_days
+from assets.people.models import Organisation
 from assets.reports.donor_summary import figures_for
 from assets.reports.figures import Figures, sha256, to_json
 from assets.reports.models import DonorSummary
@@ -72,7 +73,7 @@ def _made(count: int) -> tuple[Figures, Issue]:
         roll_up_days(lambda: app.transaction(SETUP, now), now, zone)
         assert made.donor is not None  # noqa: S101  # make_programme makes one
         with app.reading() as session:
-            figures = figures_for(session, session.merge(made.donor, load=True), first, until, now, zone)
+            figures = figures_for(session, session.get_one(Organisation, made.donor.id), first, until, now, zone)
     return figures, Issue(number=1, state="released", sha256=sha256(to_json(figures)), released_on=now.date())
 
 

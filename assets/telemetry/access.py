@@ -95,7 +95,9 @@ def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Perm
     statement = (
         select(TrackerInstallation, Asset)
         .join(Asset, Asset.id == TrackerInstallation.asset_id)
-        .options(joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.model))
+        .options(
+            joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.model), joinedload(Asset.equipment_class)
+        )
         .where(TrackerInstallation.tracker_id == tracker_id, assets_for(actor, permission))
         .order_by(TrackerInstallation.started_at)
     )

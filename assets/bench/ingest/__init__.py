@@ -19,11 +19,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from assets.bench.children import PATIENCE_S, TOPIC
 from assets.bench.ingest.postgresql import Cluster, running_cluster
 from assets.bench.ingest.site import (
-    PATIENCE_S,
     SECRET,
-    TOPIC,
     USER,
     Site,
     make_template,
@@ -165,7 +164,7 @@ def _drain_c(site: Site, messages: int) -> float:
 
 def _drain_paho(site: Site, messages: int) -> float:
     arguments = [str(site.endpoint.port), USER, "paho", str(messages)]
-    return float(run_child("assets.bench.ingest.subscriber", arguments, site))
+    return float(run_child("assets.bench.children.subscriber", arguments, site))
 
 
 def _watch(site: Site, process: subprocess.Popen[bytes], samples: int, log: Path) -> float:

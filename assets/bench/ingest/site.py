@@ -18,6 +18,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from assets.bench.children import PATIENCE_S, TOPIC, tracker_name
 from assets.bench.programme import SETUP, make_programme
 from assets.bootstrap import build_app
 from assets.core.app import App
@@ -29,10 +30,8 @@ from assets.telemetry.messages import Endpoint
 from assets.telemetry.topics import SUBSCRIPTIONS
 
 TRACKERS = 200
-PATIENCE_S = 60.0
 USER = "bench.internal"
 SECRET = "for-one-run"  # noqa: S105  # the broker lives for seconds, listens on loopback, and holds made-up data
-TOPIC = "imt/v1/+/report"
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,6 @@ class Site:
         }  # fmt: skip
 
 
-def tracker_name(number: int) -> str:
-    """The tracker of this number, from 0."""
-    return f"bench-{number:03d}"
-
-
 def make_template(settings: Settings) -> None:
     """Migrated databases with `TRACKERS` trackers, each on an asset of its own, in `settings.data_dir`."""
     app = build_app(settings)
@@ -73,7 +67,6 @@ def make_template(settings: Settings) -> None:
         upgrade(app)
         since = app.clock() - timedelta(days=60)
         made = make_programme(app, since)
-        # The bulk fill is for SQLite; these few go in as objects on either engine.
         with app.transaction(SETUP, since) as session:
             unit, model = next(iter(made.units.values())), made.models[0]
             for number in range(TRACKERS):
@@ -148,11 +141,11 @@ def publish(site: Site, messages: int, samples: int, until: datetime) -> None:
     arguments = [
         str(site.endpoint.port), USER, str(messages), str(samples), str(TRACKERS), str(int(until.timestamp())),
     ]  # fmt: skip
-    run_child("assets.bench.ingest.publisher", arguments, site)
+    run_child("assets.bench.children.publisher", arguments, site)
 
 
 def run_child(module: str, arguments: list[str], site: Site) -> str:
-    """Run a module of this folder to its end and give what it printed; `OSError` when it failed."""
+    """Run a module of `children` to its end and give what it printed; `OSError` when it failed."""
     command = [sys.executable, "-m", module, *arguments]
     ended: Any = subprocess.run(command, env=site.environment, capture_output=True, text=True, check=False)
     if ended.returncode != 0:

@@ -189,7 +189,10 @@ def _chart(code: str, figures: list[tuple[Group, Kpi]], by: By) -> dict[str, str
         ]
         return bars(sorted(rows, key=lambda row: -(row.value or 0)), look)
 
-    return {"title": label, "subtitle": definition, "wide": drawn(WIDE), "narrow": drawn(NARROW)}
+    most, kpi = max(figures, key=lambda pair: pair[1].value or 0)
+    value = f"{_times(kpi.value, factor):.{decimals}f} {unit}".strip()
+    title = words(msg("%(what)s: most in %(name)s, %(value)s", what=label, name=_name(most, by), value=value))
+    return {"title": title, "subtitle": definition, "wide": drawn(WIDE), "narrow": drawn(NARROW)}
 
 
 def _times(value: float | None, factor: float) -> float | None:

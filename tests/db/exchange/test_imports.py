@@ -282,3 +282,20 @@ def test_rows_that_are_known_cost_no_query_each(app: App, load: Callable[..., Im
     assert load(content, Mode.DRY_RUN).counts["known"] == 60
     reads = [text for text in statements if text.lstrip().upper().startswith("SELECT")]
     assert len(reads) <= 5, reads
+
+
+def test_trackers_are_imported_once_with_their_secret_in_that_report_only(
+    app: App, load: Callable[..., ImportReport]
+) -> None:
+    car: list[object] = ["vehicle.patrol", "IMT-TK", "", "", "JT123456789012345", "", "", "2021-05-06"]
+    code = load(sheet(car)).rows[0].code
+    content = sheet(["car-1", code], ["car 2", code], head=["id", "asset"])
+    dry = load(content, Mode.DRY_RUN, kind="trackers", login="coordinator")
+    assert [row.status for row in dry.rows] == ["new", "error"]
+    assert not any(row.secret for row in dry.rows)
+    saved = load(content, kind="trackers", login="coordinator")
+    assert len(saved.rows[0].secret) > 20
+    again = load(content, kind="trackers", login="coordinator")
+    assert (again.rows[0].status, again.rows[0].secret) == ("known", "")
+    with pytest.raises(NotAllowed):
+        load(content, kind="trackers")

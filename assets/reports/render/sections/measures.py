@@ -8,9 +8,9 @@ from assets.reports.figures import Measure
 from assets.reports.render.words import DEFINITIONS, Voice
 
 _STATES: dict[str | None, tuple[str, Message]] = {
-    "80_or_more": ("ready", msg("on target (80 % or more)")),
-    "50_to_80": ("due", msg("below target (50 to 80 %)")),
-    "below_50": ("blocked", msg("far below target (under 50 %)")),
+    "80_or_more": ("ready", msg("on target")),
+    "50_to_80": ("due", msg("below target")),
+    "below_50": ("blocked", msg("far below target")),
     None: ("unknown", msg("unknown")),
 }
 

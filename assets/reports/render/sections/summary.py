@@ -42,7 +42,7 @@ def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
         Paragraph(
             voice.say(
                 msg(
-                    "Target bands: 80 % or more, 50 to 80 %, below 50 %. Figures describe use and care; "
+                    "On target: 80 % or more; below target: 50 to 80 %; far below: under 50 %. Figures describe use and care; "
                     "they do not show what effect the equipment had."
                 )
             ),

@@ -11,14 +11,14 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from assets.bench.ingest.site import PATIENCE_S, tracker_name
+from assets.bench.children import PATIENCE_S, tracker_name
 
 SECONDS_APART = 10
 LIFE = "9f3a01c7"
 
 
 def payload(seq: int, samples: int, began_s: int) -> bytes:
-    """A report: `samples` samples from number `seq` on, of a boot that began at `began_s`; with one, about 213 bytes."""
+    """A report: `samples` samples from number `seq` on, of a boot from `began_s` on; with one, about 213 bytes."""
     body = {"v": 1, "life": LIFE, "boot": 1, "seq": seq, "samples": [_sample(seq + n, began_s) for n in range(samples)]}
     return json.dumps(body, separators=(",", ":")).encode()
 

@@ -11,7 +11,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
-from assets.bench.ingest.site import PATIENCE_S, TOPIC
+from assets.bench.children import PATIENCE_S, TOPIC
 
 
 def main(port: int, user: str, client_id: str, messages: int) -> None:

@@ -1,0 +1,85 @@
+"""The measurements run on small sizes, name every promised figure, and measure work that was really done."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from assets.labels.layouts import LAYOUTS
+
+PAGES = ("first_page", "filtered", "search_serial", "search_cyrillic", "asset_page", "api_list")
+MESSAGES = 300
+
+pytestmark = pytest.mark.e2e
+
+
+def bench(subject: str, **sizes: int) -> subprocess.CompletedProcess[str]:
+    """`assets bench SUBJECT --json`, as a person would run it, with the sizes in its environment."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("ASSETS_", "BENCH_"))}
+    environment |= {f"BENCH_{name.upper()}": str(value) for name, value in sizes.items()}
+    command = [sys.executable, "-m", "assets", "bench", subject, "--json"]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400, check=False)
+
+
+def figures(subject: str, **sizes: int) -> dict[str, float]:
+    """The figures that it printed."""
+    ended = bench(subject, **sizes)
+    assert ended.returncode == 0, ended.stderr
+    found: dict[str, float] = json.loads(ended.stdout)
+    return found
+
+
+def test_labels_are_timed_on_each_layout_and_all_of_them_printed() -> None:
+    found = figures("labels", labels=70)
+    assert found["labels"] == 70
+    for name, layout in LAYOUTS.items():
+        assert found[f"{name}_seconds"] > 0
+        assert found[f"{name}_pages"] == -(-70 // layout.cells)
+
+
+def test_each_page_of_the_register_is_timed_and_takes_ten_statements_at_most() -> None:
+    found = figures("register", assets=150, requests=4)
+    assert (found["assets"], found["requests"]) == (150, 4)
+    for page in PAGES:
+        assert 0 < found[f"{page}_p50_ms"] <= found[f"{page}_p95_ms"]
+        assert found[f"{page}_cpu_p95_ms"] > 0
+        assert 1 <= found[f"{page}_statements"] <= 10
+
+
+def test_a_summary_is_rendered_from_a_programme_made_for_it() -> None:
+    found = figures("summary", summary_assets=30)
+    assert found["source"] == "made for it"
+    assert 0 < found["seconds"] <= found["slowest_seconds"]
+    assert found["pdf_bytes"] > 10_000
+
+
+@pytest.mark.slow
+def test_ingest_is_measured_beside_the_others_and_every_message_is_stored() -> None:
+    before = set(Path(tempfile.gettempdir()).glob("*-bench-*"))
+    found = figures("ingest", messages=MESSAGES, rounds=1)
+    for name in ("sqlite_per_paho", "sqlite_per_c", "postgresql_per_sqlite", "ten_per_one_samples"):
+        assert found[name] > 0
+    for name in ("c", "paho", "sqlite", "postgresql", "ten_samples"):
+        assert found[f"{name}_messages_per_s"] > 0
+    # One sample into each database, and ten in each message of the last contender.
+    assert found["samples_stored"] == found["samples_sent"] == MESSAGES * (1 + 1 + 10)
+    assert found["samples_set_aside"] == 0
+    assert 0 < found["memory_mb"] <= 200
+    left = set(Path(tempfile.gettempdir()).glob("*-bench-*")) - before
+    assert not left, "a measurement clears up after itself"
+
+
+@pytest.mark.parametrize("text", ["0", "-5", "many", "1e3"])
+def test_a_size_that_is_none_is_refused_with_its_name(text: str) -> None:
+    environment = os.environ | {"BENCH_LABELS": text}
+    command = [sys.executable, "-m", "assets", "bench", "labels"]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert "BENCH_LABELS" in ended.stderr
+    assert not ended.stdout
