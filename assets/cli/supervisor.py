@@ -44,6 +44,8 @@ def configure_logging() -> None:
     logging.basicConfig(
         level=os.environ.get("ASSETS_LOG_LEVEL", "INFO"), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    for library in ("alembic", "apscheduler"):  # they tell of each step that went well
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 def assets_command(*arguments: str) -> list[str]:

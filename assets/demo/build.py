@@ -122,6 +122,7 @@ def top_up(settings: Settings, say: Say) -> None:
         for line in upgrade(app):
             say(line)
         broker.prepare(app)
+        vehicles.point_at_broker(settings, telemetry.credentials_file(settings))
         now = app.clock()
         stored = telemetry.fill(settings, now - timedelta(days=TELEMETRY_DAYS), now)
         say(f"{stored:,} samples since the last time")

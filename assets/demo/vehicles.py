@@ -19,6 +19,7 @@ from assets.core.clock import day_start, days
 from assets.demo.setting import SETUP
 from assets.registry.models import Asset
 from assets.registry.service.meters import Increment, replace_increments
+from assets.settings import Settings
 from assets.telemetry import broker
 from assets.telemetry.models import TrackerDay
 from assets.telemetry.provisioning import add_tracker
@@ -55,6 +56,13 @@ def add_trackers(app: App, vehicles: Sequence[Asset], since: datetime, credentia
             entries.append({**credential.shown(host, port), **depot})
     credentials.write_text(json.dumps(entries))
     credentials.chmod(0o600)
+
+
+def point_at_broker(settings: Settings, credentials: Path) -> None:
+    """Tell the fleet where the broker listens now."""
+    host, port = broker.public_address(settings)
+    entries = [{**entry, "host": host, "port": port} for entry in json.loads(credentials.read_text())]
+    credentials.write_text(json.dumps(entries))
 
 
 def make_days(

@@ -31,6 +31,8 @@ INGEST_USER = "ingest.internal"
 QUEUE_BYTES = 1024**3
 """For 72 h without ingest: 200 vehicles, 6 messages of 400 bytes a minute for 12 h a day, come to 520 MB."""
 
+_OWN_PORTS = range(20_000, 32_000)
+
 CONFIGURATION = """\
 # Written by `assets broker`; changes are lost.
 per_listener_settings false
@@ -200,12 +202,14 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def _free_port(host: str, *, other_than: int = 0) -> int:
-    while True:
-        with socket.socket(_family(host)) as probe:
-            probe.bind((host, 0))
-            port = int(probe.getsockname()[1])
-        if port != other_than:
+    """A port that nobody uses, below those that the system lends to outgoing connections.
+
+    A lent one could be taken by any program while the broker is down, and trackers would look for it in vain.
+    """
+    for port in secrets.SystemRandom().sample(_OWN_PORTS, len(_OWN_PORTS)):
+        if port != other_than and _is_free(host, port):
             return port
+    raise RuleViolation(msg("No free port was found for the broker; set ASSETS_MQTT_LISTEN."))
 
 
 def _family(host: str) -> socket.AddressFamily:

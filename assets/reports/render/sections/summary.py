@@ -42,8 +42,8 @@ def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
         Paragraph(
             voice.say(
                 msg(
-                    "On target: 80 % or more; below target: 50 to 80 %; far below: under 50 %. Figures describe use and care; "
-                    "they do not show what effect the equipment had."
+                    "On target: 80 % or more; below target: 50 to 80 %; far below: under 50 %. Figures describe use "
+                    "and care; they do not show what effect the equipment had."
                 )
             ),
             "quiet",
