@@ -24,7 +24,7 @@ fix: setup-test ## format and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix $(TYPED)
 	@$(PYTHON) -m ruff format $(TYPED)
 
-bench: setup-demo ## the measurements, against a temporary database and broker
+bench: setup-test ## the measurements, against a temporary database and broker
 	@.venv/bin/assets bench register
 	@.venv/bin/assets bench labels
 	@.venv/bin/assets bench summary

@@ -19,10 +19,10 @@ def add(commands: Any) -> None:
 
 
 def _upgrade(_chosen: argparse.Namespace) -> int:
-    from assets.migrations.run import upgrade
+    from assets.cli.ready import make_ready
 
     with opened_app(make_tables=False) as app:
-        for line in upgrade(app):
+        for line in make_ready(app):
             print(line)
     return 0
 

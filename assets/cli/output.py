@@ -33,9 +33,9 @@ def opened_app(*, make_tables: bool = True) -> Iterator[App]:
     app = build_app(Settings.from_environment())
     try:
         if make_tables and not inspect(app.main.engine).has_table("alembic_version"):
-            from assets.migrations.run import upgrade
+            from assets.cli.ready import make_ready
 
-            upgrade(app)
+            make_ready(app)
         yield app
     finally:
         app.close()

@@ -136,11 +136,11 @@ def _only_one(data_dir: Path) -> Iterator[None]:
 
 
 def _migrate(settings: Settings) -> None:
-    from assets.migrations.run import upgrade
+    from assets.cli.ready import make_ready
 
     app = build_app(settings)
     try:
-        for line in upgrade(app):
+        for line in make_ready(app):
             log.info(line)
     finally:
         app.close()

@@ -81,6 +81,51 @@ def custody_chain(session: Session, asset_ids: Collection[int]) -> dict[int, lis
     return {asset_id: holdings(rows) for asset_id, rows in entries(session, asset_ids).items()}
 
 
+@dataclass(frozen=True)
+class Override:
+    """An issue that set the asset's unfitness aside: when, to whom, by whom, and why."""
+
+    event_id: str
+    at: datetime
+    person: str
+    actor: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a page says of custody: who has the asset, issues in spite of unfitness, numbers of persons by id."""
+
+    current: CurrentCustody
+    overrides: list[Override]
+    numbers: dict[int, str]
+
+
+def custody_story(session: Session, asset_id: int) -> Story:
+    """`current_custody` and `overridden_issues` (newest first) with the persons of all entries, in one query."""
+    rows = session.execute(
+        select(
+            CustodyEntry.event_id, CustodyEntry.kind, CustodyEntry.at, CustodyEntry.n, CustodyEntry.person_id,
+            CustodyEntry.unit_id, CustodyEntry.until, CustodyEntry.corrects_id, CustodyEntry.override_reason,
+            Person.number, AssetEvent.actor_name,
+        )
+        .outerjoin(Person, Person.id == CustodyEntry.person_id)
+        .join(AssetEvent, AssetEvent.id == CustodyEntry.event_id)
+        .where(CustodyEntry.asset_id == asset_id)
+        .order_by(CustodyEntry.at.desc(), CustodyEntry.event_id)
+    ).all()  # fmt: skip
+    told = [
+        Entry(row.event_id, row.kind, row.at, row.n, row.person_id, row.unit_id, row.until, row.corrects_id)
+        for row in rows
+    ]
+    overrides = [
+        Override(row.event_id, row.at, row.number or "", row.actor_name, row.override_reason)
+        for row in rows
+        if row.override_reason
+    ]
+    return Story(fold(told), overrides, {row.person_id: row.number for row in rows if row.person_id is not None})
+
+
 def overridden_issues(session: Session, asset_id: int, limit: int = 20) -> list[CustodyEntry]:
     """Issues of the asset that set its unfitness aside with a stated reason, newest first."""
     return list(

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.calibration import service as calibration
@@ -26,12 +26,12 @@ from assets.maintenance.models import MaintenancePlan
 from assets.maintenance.rules.due import LastDone
 from assets.maintenance.rules.orders import Cause, Payer, Severity, State
 from assets.people.models import Unit
-from assets.registry.models import Asset
+from assets.registry.models import Asset, Meter, MeterIncrement
 from assets.registry.service.timeline import Occurrence
 
 TAKEN_OVER = timedelta(days=100)
 """Plans for what is not a vehicle were taken over from paper so long ago."""
-DONE_LATE, LEFT_UNDONE = 0.07, 0.04
+DONE_LATE, LEFT_UNDONE = 0.05, 0.006
 REPAIR_OPEN = 9
 
 
@@ -99,10 +99,11 @@ def _loaded(session: Session, ids: Sequence[int]) -> dict[int, Asset]:
 
 
 def _planned(session: Session, since: datetime, now: datetime, rng: random.Random) -> Iterator[Task]:
+    daily_km = _daily_km(session, since, now)
     for plan in session.scalars(select(MaintenancePlan).where(MaintenancePlan.active).order_by(MaintenancePlan.id)):
         interval = float(plan.interval_days or 365)
         if plan.meter_interval is not None:
-            interval = min(interval, float(plan.meter_interval) / rng.uniform(38, 70))
+            interval = min(interval, float(plan.meter_interval) / daily_km.get(plan.asset_id, 50.0))
         begun = datetime.combine(plan.last_done_on, since.timetz())
         at = max(begun, since)
         while rng.random() > LEFT_UNDONE:
@@ -111,6 +112,17 @@ def _planned(session: Session, since: datetime, now: datetime, rng: random.Rando
             if at >= now - timedelta(hours=4):
                 break
             yield Task(max(at, since), plan.asset_id, "planned", plan.id)
+
+
+def _daily_km(session: Session, since: datetime, now: datetime) -> dict[int, float]:
+    """How far each vehicle goes on a mean day."""
+    driven = session.execute(
+        select(Meter.asset_id, func.sum(MeterIncrement.amount))
+        .join(MeterIncrement, MeterIncrement.meter_id == Meter.id)
+        .where(Meter.kind == "odometer_km")
+        .group_by(Meter.asset_id)
+    )
+    return {asset_id: max(5.0, float(km) / (now - since).days) for asset_id, km in driven}
 
 
 def _checks(session: Session, since: datetime, now: datetime, rng: random.Random) -> Iterator[Task]:

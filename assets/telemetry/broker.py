@@ -42,11 +42,12 @@ acl_file {folder}/access
 pid_file {folder}/mosquitto.pid
 user {user}
 
-# A PUBACK promises nothing, but what can be kept over a crash shall be (one second of changes at most is lost).
+# A PUBACK promises nothing: trackers keep each sample until our own receipt. With autosave_on_changes the interval
+# counts changes, and each save writes the whole queue: 1 would write 500 MB for each message of a three days' queue.
 persistence true
 persistence_location {folder}/store/
 autosave_on_changes true
-autosave_interval 1
+autosave_interval 1000
 # The default of 1,000 messages silently drops what comes while ingest is away.
 max_queued_messages 0
 max_queued_bytes {queue_bytes}

@@ -27,8 +27,8 @@ from assets.telemetry.receipts import Desk
 from assets.telemetry.topics import receipt_topic
 
 MOST_AT_ONCE = 5000
-MOST_IN_A_TRANSACTION = {"sqlite": 100, "postgresql": 500}
-"""Messages. With up to ten samples each, SQLite's transactions stay at 1,000 rows; longer ones starve other writers."""
+MOST_BYTES_IN_A_TRANSACTION = {"sqlite": 100_000, "postgresql": 500_000}
+"""A sample takes about 100 bytes: SQLite's transactions stay near 1,000 rows; longer ones starve other writers."""
 LINGER_S = 0.01
 WAIT_S = 0.5
 BEAT_S = 5.0
@@ -87,6 +87,20 @@ def _await_endpoint(app: App, stopping: threading.Event) -> Endpoint | None:
     return endpoint
 
 
+def portions(arrivals: list[Arrival], most_bytes: int) -> Iterator[list[Arrival]]:
+    """The arrivals in order, in lists of at most so many bytes of payload, and of one message at least."""
+    portion: list[Arrival] = []
+    size = 0
+    for arrival in arrivals:
+        size += len(arrival[1].payload)
+        if portion and size > most_bytes:
+            yield portion
+            portion, size = [], len(arrival[1].payload)
+        portion.append(arrival)
+    if portion:
+        yield portion
+
+
 class _Writer:
     """The one that commits. What is not committed is never acknowledged."""
 
@@ -96,7 +110,7 @@ class _Writer:
         self._stopping = stopping
         self._ingest = Ingest(app)
         self._desk = Desk()
-        self._most = MOST_IN_A_TRANSACTION[app.telemetry.dialect]
+        self._most_bytes = MOST_BYTES_IN_A_TRANSACTION[app.telemetry.dialect]
         self._messages = 0
         self._pause_s = 0.5
         self._beat_s = 0.0
@@ -108,8 +122,8 @@ class _Writer:
         while not self._stopping.is_set():
             arrivals = self._gateway.take(MOST_AT_ONCE, WAIT_S, LINGER_S)
             try:
-                for start in range(0, len(arrivals), self._most):
-                    self._commit(arrivals[start : start + self._most])
+                for portion in portions(arrivals, self._most_bytes):
+                    self._commit(portion)
                 self._beat()
             except SQLAlchemyError as error:
                 self._give_back(error)

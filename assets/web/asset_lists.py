@@ -17,11 +17,11 @@ from assets.core.i18n import Message, msg
 from assets.fitness.queries import fitness_of
 from assets.fitness.rules import Fitness
 from assets.maintenance import queries as maintenance
-from assets.people.rules import Permission, may
+from assets.people.rules import Permission
 from assets.registry.models import Asset, Meter
 from assets.registry.queries.assets import meters_of
 from assets.registry.queries.filters import AssetFilters
-from assets.registry.scope import sees_identity
+from assets.registry.scope import reaches_unit, sees_identity
 from assets.web.context import now, the_app, words
 
 SOON_DAYS = 30
@@ -47,7 +47,7 @@ DUE_NAMES: dict[str, Message] = {
 
 def filters_of(args: Mapping[str, str]) -> AssetFilters:
     """The filters in an address."""
-    return AssetFilters(**{field: args.get(key, "").strip() for key, field in FILTER_KEYS.items()})
+    return AssetFilters(**{field: args.get(key, "").strip() for key, field in FILTER_KEYS.items()}, now=now())
 
 
 def due_condition(args: Mapping[str, str]) -> ColumnElement[bool] | None:
@@ -118,7 +118,7 @@ def identity_of(actor: Actor, asset: Asset) -> dict[str, str | None]:
 def holder_number(actor: Actor, asset: Asset) -> str | None:
     """The service number of who has it, for those who may see that."""
     person = asset.custodian_person
-    return person.number if person is not None and may(actor, Permission.CUSTODY_SEE) else None
+    return person.number if person is not None and reaches_unit(actor, Permission.CUSTODY_SEE, asset.unit) else None
 
 
 def _meters(asset: Asset, meters: Sequence[Meter]) -> dict[str, float | int | None]:

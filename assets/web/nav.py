@@ -12,7 +12,7 @@ from assets.people.rules import Permission, may
 from assets.web.context import words
 
 PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
-    (msg("Today"), "/", "home", None),
+    (msg("Today"), "/", "home", Permission.ASSET_READ),
     (msg("Assets"), "/assets", "asset", Permission.ASSET_READ),
     (msg("Map"), "/map", "map", Permission.POSITION_READ),
     (msg("Trackers"), "/trackers", "signal", Permission.TRACKER_READ),

@@ -86,10 +86,8 @@ class _Ours:
 
     def _note(self, site: Site, process: subprocess.Popen[bytes]) -> None:
         self.memory_mb = max(self.memory_mb, _peak_mb(process.pid))
+        _await_beat(site, process)
         with site.app.telemetry.reading() as session:
-            status = session.get(IngestStatus, 1)
-            if status is None or status.pid != process.pid:
-                raise OSError("the ingest process left no sign of life beside its samples")
             self.stored.append(session.scalar(select(func.count()).select_from(Sample)) or 0)
             self.set_aside += session.scalar(select(func.count()).select_from(SetAside)) or 0
 
@@ -184,6 +182,18 @@ def _watch(site: Site, process: subprocess.Popen[bytes], samples: int, log: Path
         if process.poll() is not None or now_s - quiet_since_s > PATIENCE_S:
             raise OSError(f"ingest stored {stored} of {samples} samples and then no more: {log.read_text()[-500:]}")
         time.sleep(POLL_S)
+
+
+def _await_beat(site: Site, process: subprocess.Popen[bytes]) -> None:
+    """Wait for the sign of life of this very process, so that no other can have stored what is counted."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        with site.app.telemetry.reading() as session:
+            status = session.get(IngestStatus, 1)
+            if status is not None and status.pid == process.pid:
+                return
+        time.sleep(POLL_S)
+    raise OSError("the ingest process left no sign of life beside its samples")
 
 
 def _peak_mb(pid: int) -> float:

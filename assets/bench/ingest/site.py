@@ -112,8 +112,8 @@ def _add_bench_account(folder: Path) -> None:
 
 
 def _save_seldom(folder: Path) -> None:
-    """A broker that saves its whole queue after each change fills it in quadratic time: 1,000 times the bytes for 3,000
-    messages. That is no part of what is measured here, so all contenders get one that saves by the clock."""
+    """A broker that saves its whole queue after each change fills it in quadratic time: it wrote 1.5 GB for 3,000
+    messages of 213 bytes. Filling is no part of what is measured, so all contenders get one that saves by the clock."""
     path = folder / "mosquitto.conf"
     text = re.sub(r"(?m)^autosave_on_changes .*$", "autosave_on_changes false", path.read_text())
     path.write_text(re.sub(r"(?m)^autosave_interval .*$", "autosave_interval 600", text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -28,7 +29,10 @@ from assets.registry.scope import assets_for
 
 @dataclass(frozen=True)
 class AssetFilters:
-    """What a list is narrowed to; empty means not narrowed. `condition` 'unknown' means never graded."""
+    """What a list is narrowed to; empty means not narrowed. `condition` 'unknown' means never graded.
+
+    `custody` 'overdue' means not back at `now` although agreed: among those of which the asker may see who has them.
+    """
 
     query: str = ""
     class_code: str = ""
@@ -36,11 +40,12 @@ class AssetFilters:
     region: str = ""
     life: str = ""
     condition: str = ""
-    custody: str = ""  # 'held' by a person, or 'free'
+    custody: str = ""  # 'held' by a person, 'free', or 'overdue', which needs `now`
     grant: str = ""
     batch: str = ""
     visibility_mark: str = ""
     title_status: str = ""
+    now: datetime | None = None
 
 
 def asset_conditions(
@@ -54,7 +59,7 @@ def asset_conditions(
         (filters.region, Asset.unit_id.in_(select(Unit.id).join(Region).where(Region.code == filters.region))),
         (filters.life, Asset.life == filters.life),
         (filters.condition, _graded(filters.condition)),
-        (filters.custody, _held(filters.custody)),
+        (filters.custody, _held(actor, filters)),
         (filters.grant, Asset.batch_id.in_(select(HandoverBatch.id).join(Grant).where(Grant.code == filters.grant))),
         (filters.batch, Asset.batch_id == _id(HandoverBatch.id, HandoverBatch.number, filters.batch)),
         (filters.visibility_mark, Asset.visibility_mark == filters.visibility_mark),
@@ -78,16 +83,18 @@ def _graded(condition: str) -> ColumnElement[bool]:
     return Asset.condition.is_(None) if condition == "unknown" else Asset.condition == condition
 
 
-def _held(custody: str) -> ColumnElement[bool]:
+def _held(actor: Actor, filters: AssetFilters) -> ColumnElement[bool]:
+    if filters.custody == "overdue":
+        return (Asset.custody_until < filters.now) & assets_for(actor, Permission.CUSTODY_SEE)
     held = Asset.custodian_person_id.is_not(None)
-    return held if custody == "held" else ~held
+    return held if filters.custody == "held" else ~held
 
 
 def _check_words(filters: AssetFilters) -> None:
     allowed = {
         "life": LIVES,
         "condition": (*GRADES, "unknown"),
-        "custody": ("held", "free"),
+        "custody": ("held", "free", "overdue"),
         "visibility_mark": VISIBILITY_MARKS,
         "title_status": TITLE_STATUSES,
     }
@@ -96,5 +103,7 @@ def _check_words(filters: AssetFilters) -> None:
         if value and value not in known:
             raise invalid(field, msg("This is one of: %(known)s.", known=", ".join(known)), code="unknown_word")
     for field, value in vars(filters).items():
+        if not isinstance(value, str):
+            continue
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
             raise invalid(field, msg("This holds characters that nothing can be found by."))

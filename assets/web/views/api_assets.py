@@ -26,6 +26,7 @@ from assets.registry.service.assets import change_asset, register_asset
 from assets.web.asset_lists import asset_answers, due_condition, filters_of, moment
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, writing
+from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
 from assets.web.parsing import encode_cursor, page
 
@@ -52,7 +53,7 @@ class AssetListQuery(BaseModel):
     region: str = ""
     life: str = ""
     condition: str = ""
-    custody: str = Field("", description="held or free")
+    custody: str = Field("", description="held, free or overdue (not back when agreed)")
     grant: str = ""
     batch: str = ""
     mark: str = ""
@@ -157,9 +158,15 @@ def create_asset(body: NewAssetBody) -> Any:
 @needs(Permission.ASSET_READ)
 def show_asset(path: AssetPath) -> Any:
     """One asset."""
+    check_guessing()
     code = read_code(path.code)
     with reading() as session:
-        (answer,) = asset_answers(session, actor(), [_seen(session, code)])
+        try:
+            asset = _seen(session, code)
+        except NotFound:
+            note_unknown_code()
+            raise
+        (answer,) = asset_answers(session, actor(), [asset])
     return jsonify(answer)
 
 

@@ -7,25 +7,15 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from assets.calibration import queries as calibration
-from assets.core.actor import Actor
 from assets.core.errors import Conflict, DomainError, InvalidInput, NotFound, RuleViolation
 from assets.core.i18n import msg
 from assets.fitness.queries import fitness_of
 from assets.labels.token import format_code
-from assets.maintenance import queries as maintenance
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset
-from assets.registry.queries.assets import (
-    DEFAULT_SORT,
-    SORTS,
-    asset_page,
-    asset_view,
-    labels_of,
-    meters_of,
-)
+from assets.registry.queries.assets import DEFAULT_SORT, SORTS, asset_view, labels_of
+from assets.registry.queries.assets import asset_page as page_of_assets
 from assets.registry.queries.catalogue import asset_choices, model_names
-from assets.registry.queries.timeline import person_numbers, timeline_page
 from assets.registry.rules.asset_fields import (
     CONDITION_NAMES,
     EXEMPTION_NAMES,
@@ -38,13 +28,14 @@ from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
 from assets.registry.scope import asset_by_code, reaches_unit, sees_identity
 from assets.registry.service.assets import change_asset, register_asset
+from assets.web import asset_page
 from assets.web.asset_forms import first_values, form_sections, values_of
 from assets.web.asset_lists import DUE_NAMES, FILTER_KEYS, due_condition, filters_of
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
-from assets.web.event_words import timeline_entry
 from assets.web.forms import field_errors, typed
+from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
 from assets.web.parsing import encode_cursor, page
 from assets.web.views.api_assets import adopt_plans
@@ -55,7 +46,7 @@ NAMES = {
     "class": {code: defaults.title for code, defaults in CLASSES.items()},
     "life": LIFE_NAMES,
     "condition": {**CONDITION_NAMES, "unknown": msg("never judged")},
-    "custody": {"held": msg("issued to a person"), "free": msg("in the store")},
+    "custody": {"held": msg("issued to a person"), "free": msg("in the store"), "overdue": msg("not back when agreed")},
     "mark": VISIBILITY_NAMES,
     "title": TITLE_NAMES,
     "due": DUE_NAMES,
@@ -68,13 +59,16 @@ def list_assets() -> Any:
     """The list, narrowed and sorted by what stands in the address."""
     wanted, sort = page(request.args), request.args.get("sort") or DEFAULT_SORT
     with reading() as session:
-        found = asset_page(
+        found = page_of_assets(
             session, actor(), filters_of(request.args), sort=sort, limit=wanted.limit, after=wanted.after,
             extra=due_condition(request.args),
         )  # fmt: skip
         fitness = fitness_of(session, found.assets, now())
         choices = asset_choices(session, actor(), Permission.ASSET_READ)
     options = {name: [(key, words(text)) for key, text in table.items()] for name, table in NAMES.items()}
+    sees = may(actor(), Permission.CUSTODY_SEE)
+    if not sees:
+        options["custody"] = [(key, text) for key, text in options["custody"] if key != "overdue"]
     options |= {
         "unit": choices.units, "region": choices.regions, "grant": choices.grants, "batch": choices.batches,
     }  # fmt: skip
@@ -83,7 +77,10 @@ def list_assets() -> Any:
         active=_chips(options), kept=[("sort", sort)] if sort != DEFAULT_SORT else [],
         before=_beside(encode_cursor(found.before)), after=_beside(encode_cursor(found.after)),
         export=_address("/assets/export", {}), printed=format_code, class_names=NAMES["class"], words=words,
-        life_names=LIFE_NAMES, sees_custody=may(actor(), Permission.CUSTODY_SEE), identity=sees_identity(actor()),
+        life_names=LIFE_NAMES, sees_custody=[
+            asset.id for asset in found.assets if reaches_unit(actor(), Permission.CUSTODY_SEE, asset.unit)
+        ],
+        identity=sees_identity(actor()),
     )  # fmt: skip
 
 
@@ -125,6 +122,7 @@ def follow_label(code: str) -> Any:
 
 
 def _follow(text: str) -> Any:
+    check_guessing()
     try:
         code = read_code(text, the_app().settings.own_label_bases)
     except InvalidInput as error:
@@ -135,8 +133,10 @@ def _follow(text: str) -> Any:
 
 
 def _seen(session: Session, code: str) -> Asset:
+    """The item behind a code; one that leads nowhere is counted against who asked."""
     asset = asset_view(session, actor(), code)
     if asset is None:
+        note_unknown_code()
         raise NotFound(msg("There is no such item, or it is not yours to see."))
     return asset
 
@@ -145,66 +145,39 @@ def _seen(session: Session, code: str) -> Asset:
 @needs(Permission.ASSET_READ)
 def show_asset(code: str) -> Any:
     """One item: what it is, its four axes, and by tab the details, its care, or its labels."""
-    tab = request.args.get("tab", "overview")
-    if tab not in {"overview", "care", "labels"}:
-        raise NotFound
-    canonical, wanted = read_code(code), page(request.args)
-    viewer = actor()
+    tab, wanted, viewer = request.args.get("tab", "overview"), page(request.args), actor()
+    check_guessing()
+    canonical = read_code(code)
     with reading() as session:
         asset = _seen(session, canonical)
+        shown_tabs = asset_page.tabs_of(viewer, asset)
+        if tab not in shown_tabs:
+            raise NotFound
         fitness = fitness_of(session, [asset], now())[asset.id]
         shown: dict[str, Any] = {}
         if tab == "overview":
-            events = timeline_page(session, asset, limit=min(wanted.limit, 25), after=wanted.after)
-            numbers = person_numbers(session, events.events)
-            sees = may(viewer, Permission.CUSTODY_SEE)
-            shown["entries"] = [timeline_entry(event, numbers, sees_custody=sees) for event in events.events]
-            shown["older"] = _beside(encode_cursor(events.after))
-            shown["meters"] = meters_of(session, [asset.id])[asset.id]
-        elif tab == "care" and may(viewer, Permission.WORK_READ):
-            shown["plans"] = maintenance.plan_views(session, asset, now())
-            shown["calibrations"] = calibration.views_for(session, [asset.id], now()).get(asset.id, [])
-        elif tab == "labels":
+            shown = asset_page.overview(session, viewer, asset, wanted)
+            shown["older"] = _beside(encode_cursor(shown.pop("following")))
+        elif tab == "care":
+            shown = asset_page.care(session, viewer, asset)
+        elif tab == "tracker":
+            shown = asset_page.trackers(session, asset)
+        else:
             shown["labels"] = labels_of(session, asset)
     return render_template(
-        "assets/item.html", asset=asset, fitness=fitness, tab=tab, printed=format_code, words=words,
-        title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]),
+        "assets/item.html", asset=asset, fitness=fitness, tab=tab, tabs_shown=shown_tabs, printed=format_code,
+        title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]), words=words,
         names={key: {k: words(v) for k, v in table.items()} for key, table in NAMES.items()},
         exemption=words(EXEMPTION_NAMES[asset.exemption_reason]) if asset.exemption_reason else "",
-        meter_names=METER_KINDS, identity=sees_identity(viewer), holder=asset.custodian_person,
-        sees_custody=may(viewer, Permission.CUSTODY_SEE), actions=_actions(viewer, asset, fit=fitness.fit), **shown,
+        meter_names=METER_KINDS, identity=sees_identity(viewer), holder=asset.custodian_person, now=now(),
+        sees_custody=reaches_unit(viewer, Permission.CUSTODY_SEE, asset.unit),
+        actions=asset_page.actions(viewer, asset, fit=fitness.fit), **shown,
     )  # fmt: skip
 
 
 def title_of(asset: Asset) -> str:
     """What an item is called: its model, or its class where the model is unknown."""
     return asset.model.full_name if asset.model is not None else words(NAMES["class"][asset.equipment_class.code])
-
-
-def _actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
-    """What the viewer may do here, the likeliest first."""
-    base = f"/assets/{asset.code}"
-    held = asset.custodian_person_id is not None
-    custody = (
-        {"label": words(msg("Return")), "href": f"{base}/return", "icon": "return"}
-        if held
-        else {"label": words(msg("Issue")), "href": f"{base}/issue", "icon": "issue"}
-    )
-    sighting = {"label": words(msg("I see it")), "href": f"{base}/sighting", "icon": "eye"}
-    in_use = asset.life == "in_service"
-    first = [(Permission.CUSTODY_ACT, custody), (Permission.FIELD_REPORT, sighting)]
-    if not in_use or not (fit or held):
-        first.reverse()
-    candidates = [
-        *first,
-        (Permission.FIELD_REPORT, {"label": words(msg("Report a fault")), "href": f"{base}/fault", "icon": "warn"}),
-        (Permission.ASSET_WRITE, {"label": words(msg("Change")), "href": f"{base}/edit", "icon": "edit"}),
-        (
-            Permission.LABEL_PRINT,
-            {"label": words(msg("Print the label")), "type": "submit", "form": "print-label", "icon": "label"},
-        ),
-    ]
-    return [item for permission, item in candidates if reaches_unit(viewer, permission, asset.unit)]
 
 
 @pages.get("/assets/new")

@@ -1,0 +1,25 @@
+"""Makes the databases ready for this program: migrations, then the reference data that the code brings along."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from assets.cli.output import command_line_actor
+from assets.core.app import App
+from assets.migrations.run import upgrade
+from assets.registry.models import EquipmentClass
+from assets.registry.rules.classes import CLASSES
+from assets.registry.service.catalogue import ensure_classes
+
+
+def make_ready(app: App) -> list[str]:
+    """Upgrade both databases and load the equipment classes; answers a line for each thing that was done."""
+    lines = upgrade(app)
+    with app.reading() as session:
+        known = session.scalar(select(func.count()).select_from(EquipmentClass)) or 0
+    if lines or known < len(CLASSES):
+        with app.transaction(command_line_actor()) as session:
+            ensure_classes(session, command_line_actor())
+    if known < len(CLASSES):
+        lines.append(f"{len(CLASSES) - known} equipment classes loaded")
+    return lines

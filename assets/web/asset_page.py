@@ -1,0 +1,142 @@
+"""What the page of one item shows, tab by tab, and what the viewer may do there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from assets.calibration import queries as calibration
+from assets.calibration.rules import STANDING_NAMES
+from assets.core.actor import Actor
+from assets.core.i18n import msg
+from assets.custody.queries import custody_story
+from assets.custody.rules import Situation, likely_actions
+from assets.custody.service.correction import CORRECTABLE
+from assets.maintenance import queries as maintenance
+from assets.people.rules import Permission, Role
+from assets.registry.models import Asset, AssetEvent
+from assets.registry.queries.assets import meters_of
+from assets.registry.queries.timeline import person_numbers, timeline_page
+from assets.registry.scope import reaches_unit
+from assets.telemetry import queries as telemetry
+from assets.telemetry.access import trackers_of_asset
+from assets.web.context import now, the_app, words
+from assets.web.event_words import timeline_entry
+from assets.web.parsing import Page
+from assets.web.views.plans import due_cells
+from assets.web.views.scan import ACTIONS
+from assets.web.views.trackers import PRESENCE_WORDS
+
+TIMELINE_ENTRIES = 15
+ICONS = {"issue": "issue", "return": "return", "sighting": "eye", "fault": "warn"}
+
+
+def tabs_of(viewer: Actor, asset: Asset) -> list[str]:
+    """The tabs of the page that the viewer may open."""
+    found = ["overview"]
+    if _may(viewer, asset, Permission.WORK_READ) or _may(viewer, asset, Permission.CALIBRATION_READ):
+        found.append("care")
+    if asset.equipment_class.is_vehicle and _may(viewer, asset, Permission.TRACKER_READ):
+        found.append("tracker")
+    return [*found, "labels"]
+
+
+def overview(session: Session, viewer: Actor, asset: Asset, wanted: Page) -> dict[str, Any]:
+    """Timeline, meters, a conflict of custody, and issues in spite of unfitness. Three queries."""
+    sees = _may(viewer, asset, Permission.CUSTODY_SEE)
+    story = custody_story(session, asset.id)
+    found = timeline_page(session, asset, limit=min(wanted.limit, TIMELINE_ENTRIES), after=wanted.after)
+    named = {event.data["person_id"] for event in found.events if isinstance(event.data.get("person_id"), int)}
+    # Only custody names persons, so that its own entries nearly always hold every number.
+    numbers = story.numbers if named <= story.numbers.keys() else person_numbers(session, found.events)
+    corrected = {event.corrects_id for event in found.events}
+    corrects = _may(viewer, asset, Permission.CUSTODY_ACT)
+    entries = []
+    for event in found.events:
+        entry = timeline_entry(event, numbers, sees_custody=sees)
+        if event.id in corrected:
+            entry["note"] = words(msg("corrected later"))
+        elif corrects and event.kind in CORRECTABLE:
+            entry["act"] = _correction(asset, event)
+        entries.append(entry)
+    return {
+        "entries": entries,
+        "following": found.after,
+        "meters": meters_of(session, [asset.id])[asset.id],
+        "conflict": story.current.conflict,
+        "overrides": story.overrides if sees else [],
+    }
+
+
+def _correction(asset: Asset, event: AssetEvent) -> dict[str, str]:
+    return {"label": words(msg("Correct")), "href": f"/assets/{asset.code}/events/{event.id}/correct"}
+
+
+def care(session: Session, viewer: Actor, asset: Asset) -> dict[str, Any]:
+    """Plans and calibrations with where they stand, and what the viewer may do about them. Two queries."""
+    shown: dict[str, Any] = {"plans": None, "calibrations": None}
+    if _may(viewer, asset, Permission.WORK_READ):
+        shown["plans"] = [due_cells(view) for view in maintenance.plan_views(session, asset, now())]
+    if _may(viewer, asset, Permission.CALIBRATION_READ):
+        shown["calibrations"] = [
+            {
+                "view": view,
+                "state": {"valid": "ready", "soon": "due"}.get(view.standing.value, "blocked"),
+                "standing": words(STANDING_NAMES[view.standing]),
+            }
+            for view in calibration.views_for(session, [asset.id], now()).get(asset.id, [])
+        ]
+    return shown | {
+        "may_order": _may(viewer, asset, Permission.WORK_WRITE),
+        "may_plan": _may(viewer, asset, Permission.PLAN_WRITE),
+        "may_calibrate": _may(viewer, asset, Permission.CALIBRATION_WRITE),
+    }
+
+
+def trackers(session: Session, asset: Asset) -> dict[str, Any]:
+    """The tracker that the asset carries and how it is heard, and those before it; no places. Three queries."""
+    mounted = trackers_of_asset(session, asset)
+    current = [row for row in mounted if row.ended_at is None]
+    with the_app().telemetry.reading() as other:
+        states = telemetry.tracker_states(session, other, [row.tracker_id for row in current], now()) if current else []
+    by_id = {state.tracker: state for state in states}
+    lines = []
+    for row in current:
+        state = by_id[row.tracker_id]
+        kind, text = PRESENCE_WORDS[state.presence]
+        lines.append({"row": row, "state": state, "kind": kind, "presence": words(text)})
+    return {"trackers": lines, "former": [row for row in mounted if row.ended_at is not None]}
+
+
+def actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
+    """What the viewer may do here, the likeliest first."""
+    base = f"/assets/{asset.code}"
+    situation = Situation(
+        in_service=asset.life == "in_service",
+        is_held=asset.custodian_person_id is not None,
+        is_fit=fit,
+        may_hand_over=_may(viewer, asset, Permission.CUSTODY_ACT),
+        may_report=_may(viewer, asset, Permission.FIELD_REPORT),
+        repairs=Role.TECHNICIAN.value in viewer.roles,
+    )
+    found = [
+        {"label": words(ACTIONS[kind]), "href": f"{base}/{kind}", "icon": ICONS[kind]}
+        for kind in likely_actions(situation)
+    ]
+    others: tuple[tuple[Permission, dict[str, str]], ...] = (
+        (
+            Permission.WORK_WRITE,
+            {"label": words(msg("New work order")), "href": f"{base}/work-orders/new", "icon": "wrench"},
+        ),
+        (Permission.ASSET_WRITE, {"label": words(msg("Change")), "href": f"{base}/edit", "icon": "edit"}),
+        (
+            Permission.LABEL_PRINT,
+            {"label": words(msg("Print the label")), "type": "submit", "form": "print-label", "icon": "label"},
+        ),
+    )
+    return found + [item for permission, item in others if _may(viewer, asset, permission)]
+
+
+def _may(viewer: Actor, asset: Asset, permission: Permission) -> bool:
+    return reaches_unit(viewer, permission, asset.unit)
