@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from assets.telemetry.messages import Reading
 
-EARLIEST_S = 1_577_836_800.0
-"""2020-01-01: no tracker of ours is older, so an earlier time is a clock that was never set."""
+EARLIEST_S = 1_325_376_000.0
+"""2012-01-01: earlier is a clock that was never set, or one 1,024 weeks behind; recorded drives are younger."""
 FUTURE_TOLERANCE_S = 300.0
 GPS_ROLLOVER_S = 1024 * 7 * 86_400.0
 MAX_SPEED_KMH = 250.0

@@ -64,7 +64,7 @@ def named_in_python(source: str) -> Iterator[str]:
 
 def named_in_script(source: str) -> Iterator[str]:
     yield from re.findall(r'\bicon\([^()]*?"([a-z-]+)"\)', source)
-    for table in re.findall(r"\bconst (?:ICONS|icons|STATES) = \{([^}]*)\}", source):
+    for table in re.findall(r"\bconst (?:ICONS|icons|STATES) = (?:/\*\*.*?\*/ \()?\{([^}]*)\}", source):
         yield from re.findall(r':\s*"([a-z-]+)"', table)
 
 

@@ -47,5 +47,9 @@ def fold_identifier(text: str) -> str:
 
     Capitals, Cyrillic and Greek look-alikes as Latin, O read as 0 and I as 1, without spaces, hyphens, dots.
     """
-    folded = unicodedata.normalize("NFKC", text).upper().translate(_HOMOGLYPHS)
-    return _SEPARATORS.sub("", folded)
+    before, folded = None, text
+    # What a separator kept apart may join (a letter and its accent), and capitals may come apart: until it is stable.
+    while folded != before:
+        before = folded
+        folded = unicodedata.normalize("NFKC", _SEPARATORS.sub("", folded)).upper().translate(_HOMOGLYPHS)
+    return folded

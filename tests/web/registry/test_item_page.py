@@ -1,4 +1,4 @@
-"""The page of one item: what custody, care and trackers have to say, what each viewer may do, and a brake on guessing."""
+"""The page of one item: what custody and trackers have to say, what each viewer may do, and a brake on guessing."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ def test_overdue_lists_what_is_not_back_when_agreed(
     browser = client_for("logistics_officer")
     assert listed(browser, "custody=overdue") == set()
     clock.advance(timedelta(days=2))
+    browser = client_for("logistics_officer")
     assert listed(browser, "custody=overdue") == {late}
     shown = page(browser, "/assets?custody=overdue")
     assert re.search(r'class="chip"[^>]*>not back when agreed', shown)
