@@ -159,6 +159,8 @@ class Settings:
             if url and urlsplit(url).scheme not in {"http", "https"}:
                 raise SettingsError(f"{key}: {url!r} is not an http:// or https:// address")
         listen_address("ASSETS_MQTT_LISTEN", self.mqtt_listen)
+        if self.metrics_listen:
+            listen_address("ASSETS_METRICS_LISTEN", self.metrics_listen)
 
 
 def listen_address(key: str, text: str) -> tuple[str, int]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy import func, select
 
-from assets.cli.output import command_line_actor
+from assets.core.actor import system_actor
 from assets.core.app import App
 from assets.migrations.run import upgrade
 from assets.registry.models import EquipmentClass
 from assets.registry.rules.classes import CLASSES
 from assets.registry.service.catalogue import ensure_classes
+
+SETUP = system_actor("set-up")
 
 
 def make_ready(app: App) -> list[str]:
@@ -18,8 +20,8 @@ def make_ready(app: App) -> list[str]:
     with app.reading() as session:
         known = session.scalar(select(func.count()).select_from(EquipmentClass)) or 0
     if lines or known < len(CLASSES):
-        with app.transaction(command_line_actor()) as session:
-            ensure_classes(session, command_line_actor())
+        with app.transaction(SETUP) as session:
+            ensure_classes(session, SETUP)
     if known < len(CLASSES):
         lines.append(f"{len(CLASSES) - known} equipment classes loaded")
     return lines

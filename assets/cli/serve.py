@@ -11,7 +11,7 @@ DEFAULT_LISTEN = "127.0.0.1:8000"
 
 
 def add(commands: Any) -> None:
-    """`serve`, `web`, `ingest`, `scheduler`, `broker`."""
+    """`serve`, `web`, `ingest`, `scheduler`, `broker`, `metrics`."""
     serve = commands.add_parser("serve", help="web, ingest, scheduler and broker under one supervisor")
     serve.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
     serve.set_defaults(run=_serve)
@@ -22,6 +22,7 @@ def add(commands: Any) -> None:
     commands.add_parser("ingest", help="take telemetry from the broker").set_defaults(run=_ingest)
     commands.add_parser("scheduler", help="run jobs by the clock").set_defaults(run=_scheduler)
     commands.add_parser("broker", help="our own mosquitto").set_defaults(run=_broker)
+    commands.add_parser("metrics", help="Prometheus text on ASSETS_METRICS_LISTEN").set_defaults(run=_metrics)
 
 
 def _serve(chosen: argparse.Namespace) -> int:
@@ -62,6 +63,18 @@ def _broker(_chosen: argparse.Namespace) -> int:
     _log()
     with opened_app() as app:
         run_broker(app)
+    return 0
+
+
+def _metrics(_chosen: argparse.Namespace) -> int:
+    from assets.cli.gauges import make_server
+    from assets.settings import SettingsError
+
+    _log()
+    with opened_app() as app:
+        if not app.settings.metrics_listen:
+            raise SettingsError("ASSETS_METRICS_LISTEN is empty: say where, for example 127.0.0.1:9100")
+        make_server(app, app.settings.metrics_listen).serve_forever()
     return 0
 
 

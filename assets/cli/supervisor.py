@@ -66,6 +66,8 @@ def serve(
         parts = [Part("web", assets_command("web", "--listen", listen))]
         if not settings.mqtt_url:
             parts.insert(0, Part("broker", assets_command("broker")))
+        if settings.metrics_listen:
+            parts.append(Part("metrics", assets_command("metrics")))
         parts += [Part("ingest", assets_command("ingest")), Part("scheduler", assets_command("scheduler")), *extra]
         return _Supervisor(parts).run(ready)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import random
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
@@ -52,6 +53,8 @@ def build(settings: Settings, count: int, say: Say) -> None:
     app = build_app(settings)
     try:
         (settings.data_dir / "demo.unfinished").touch()
+        # What vehicles of an earlier demonstration kept would let these begin where those ended.
+        shutil.rmtree(telemetry.fleet_folder(settings), ignore_errors=True)
         for line in upgrade(app):
             say(line)
         _build(app, count, say)

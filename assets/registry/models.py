@@ -184,7 +184,7 @@ class Asset(Base):
     condition_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     custodian_person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"), index=True)
     custody_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    custody_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    custody_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_text: Mapped[str] = mapped_column(String(300), default="")
 

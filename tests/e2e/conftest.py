@@ -56,7 +56,13 @@ def await_health(process: subprocess.Popen[bytes], address: str, within_s: float
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The demonstration with 6 live vehicles, started as `assets demo`; tests that use it run in one worker."""
+    """The demonstration with 6 live vehicles, started as `assets demo`; tests that use it run in one worker.
+
+    With DEMO_ADDRESS set, the one that runs there is looked at instead.
+    """
+    if running := os.environ.get("DEMO_ADDRESS"):
+        yield Site(running, Path())
+        return
     data_dir = tmp_path_factory.mktemp("demo")
     port = free_port()
     command = [

@@ -71,7 +71,7 @@ def _overridden(facts: IssueFacts) -> tuple[str, ...]:
     codes = tuple(code for code, _ in facts.reasons)
     if not facts.override_reason:
         raise RuleViolation(
-            msg("It is not fit for use: %(reasons)s. It can be issued only with a stated reason.",
+            msg("It is not fit for use: %(reasons)s It can be issued only with a stated reason.",
                 reasons=joined([words for _, words in facts.reasons])),
             code="not_fit",
             data={"reasons": list(codes)},

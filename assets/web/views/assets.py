@@ -28,7 +28,6 @@ from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
 from assets.registry.scope import asset_by_code, reaches_unit, sees_identity
 from assets.registry.service.assets import change_asset, register_asset
-from assets.web import asset_page
 from assets.web.asset_forms import first_values, form_sections, values_of
 from assets.web.asset_lists import DUE_NAMES, FILTER_KEYS, due_condition, filters_of
 from assets.web.auth import needs
@@ -38,6 +37,7 @@ from assets.web.forms import field_errors, typed
 from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
 from assets.web.parsing import encode_cursor, page
+from assets.web.views import asset_page
 from assets.web.views.api_assets import adopt_plans
 
 pages = Blueprint("assets", __name__)

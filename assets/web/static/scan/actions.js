@@ -31,7 +31,7 @@ function meterField(asset) {
   const meter = asset.meters[0];
   if (!meter) return null;
   const input = el("input", { inputmode: "decimal", autocomplete: "off", "data-testid": "meter" });
-  const last = meter.value === null ? "" : word("meter_last", { value: meter.value.toLocaleString(document.documentElement.lang), unit: meter.unit });
+  const last = meter.value === null ? "" : word("meter_last", { value: meter.value.toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 }), unit: meter.unit });
   return field("meter", meter.unit ? `${meter.label}, ${meter.unit}` : meter.label, input, { hint: last });
 }
 

@@ -9,9 +9,19 @@ import { word } from "./words.js";
 
 const ICONS = /** @type {Record<string, string>} */ ({ sighting: "eye", issue: "issue", return: "return", fault: "wrench" });
 
+/**
+ * The state says more than fitness when it is neither ready nor blocked: due soon, or on the way.
+ * @param {Asset} asset
+ */
+function hasOwnState(asset) {
+  return ["due", "away"].includes(asset.state.kind);
+}
+
 /** @param {Asset} asset */
 function verdict(asset) {
-  const { ok, reasons } = asset.fit;
+  const { ok } = asset.fit;
+  // What the state below says in its own colour is not said twice.
+  const reasons = asset.fit.reasons.filter((reason) => !hasOwnState(asset) || reason.text !== asset.state.text);
   const [kind, words] = ok === null ? ["unknown", word("fit_unknown")] : ok ? ["ready", word("fit")] : ["blocked", word("not_fit")];
   return el(
     "div",
@@ -37,7 +47,7 @@ function facts(asset) {
     { class: "facts" },
     fact(word("held_by"), asset.custodian ?? word("nobody")),
     asset.unit ? fact(word("unit"), asset.unit) : null,
-    ...asset.meters.filter((meter) => meter.value !== null).map((meter) => fact(meter.label, `${meter.value?.toLocaleString(lang)} ${meter.unit}`)),
+    ...asset.meters.filter((meter) => meter.value !== null).map((meter) => fact(meter.label, `${meter.value?.toLocaleString(lang, { maximumFractionDigits: 1 })} ${meter.unit}`)),
   );
 }
 
@@ -59,8 +69,7 @@ export function assetView(asset, choose) {
     el("p", { class: "muted" }, `${asset.class} · `, el("span", { class: "code" }, formatCode(asset.code))),
     el("h1", { tabindex: -1 }, asset.title),
     verdict(asset),
-    // The state says more than fitness when it is neither ready nor blocked: due soon, or on the way.
-    ["due", "away"].includes(asset.state.kind) ? el("p", {}, state(asset.state.kind, asset.state.text)) : null,
+    hasOwnState(asset) ? el("p", {}, state(asset.state.kind, asset.state.text)) : null,
     facts(asset),
     el("div", { class: "choose", role: "group" }, ...buttons),
     el("p", {}, el("a", { class: "button quiet", href: `/a/${asset.code}` }, word("open_page"), icon("arrow"))),
