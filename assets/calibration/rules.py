@@ -194,6 +194,9 @@ def _fault(point: Point, *, adjusted: bool) -> Message | None:
         return msg("it needs a name.")
     if len(point.name) > 120 or len(point.note) > 300 or len(point.unit) > 20:
         return msg("a text in it is too long.")
+    numbers = (point.nominal, point.tolerance_low, point.tolerance_high, point.as_found, point.as_left)
+    if any(n is not None and (not n.is_finite() or abs(n) >= MAX_MAGNITUDE) for n in numbers):
+        return msg("a number in it cannot be.")
     if point.is_check:
         return None
     return _measure_fault(point, adjusted=adjusted)
@@ -201,9 +204,6 @@ def _fault(point: Point, *, adjusted: bool) -> Message | None:
 
 def _measure_fault(point: Point, *, adjusted: bool) -> Message | None:
     low, high = point.tolerance_low, point.tolerance_high
-    numbers = [n for n in (point.nominal, low, high, point.as_found, point.as_left) if n is not None]
-    if any(not n.is_finite() or abs(n) >= MAX_MAGNITUDE for n in numbers):
-        return msg("a number in it cannot be.")
     if low is None and high is None:
         return msg("it needs a tolerance limit.")
     if low is not None and high is not None and low > high:

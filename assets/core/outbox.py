@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -74,17 +75,29 @@ def send_waiting(app: App, *, limit: int = 100) -> tuple[int, int]:
 
 
 def _send_one(app: App, mail_id: int, now: datetime) -> bool:
+    with app.reading() as session:
+        mail = session.get_one(OutboxMail, mail_id)
+    # No transaction is open meanwhile: a mail server that does not answer must not hold the write lock.
+    error = _try_to_send(app.mailer, mail)
     with app.transaction(system_actor("outbox"), now) as session:
         mail = session.get_one(OutboxMail, mail_id)
         mail.attempts += 1
-        try:
-            app.mailer.send(mail.recipient, mail.subject, mail.body)
-        except OSError as error:  # smtplib's errors are OSErrors
-            mail.last_error = str(error)[:500]
+        if error is None:
+            mail.sent_at = now
+        else:
+            mail.last_error = error[:500]
             mail.send_after = now + min(timedelta(minutes=2 ** (mail.attempts - 1)), timedelta(days=1))
-            return False
-        mail.sent_at = now
-        return True
+    return error is None
+
+
+def _try_to_send(mailer: Mailer, mail: OutboxMail) -> str | None:
+    """None when it is sent, else why not; one mail that cannot be written or sent must not stop those behind it."""
+    try:
+        mailer.send(mail.recipient, mail.subject, mail.body)
+    except (OSError, ValueError, LookupError, MessageError) as error:
+        # smtplib's errors are OSErrors; an address that no header can hold is one of the others.
+        return f"{type(error).__name__}: {error}"
+    return None
 
 
 def _message(sender: str, recipient: str, subject: str, body: str, now: datetime) -> EmailMessage:

@@ -189,7 +189,7 @@ def add_account(
         login=login,
         password_hash=_hash(password),
         person=person,
-        email=email,
+        email=_person_texts({"email": email})["email"],
         locale=locale,
         created_at=now,
         active=True,

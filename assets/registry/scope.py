@@ -11,7 +11,7 @@ from assets.core.actor import Actor
 from assets.core.errors import NotAllowed, NotFound
 from assets.core.i18n import msg
 from assets.people.models import Person, Unit
-from assets.people.rules import Permission, Reach, may, reach
+from assets.people.rules import Permission, Reach, reach
 from assets.registry.models import Asset, Label
 
 
@@ -84,5 +84,9 @@ def asset_by_code(
 
 
 def sees_identity(actor: Actor) -> bool:
-    """Whether serial number, VIN and plate are shown to `actor`."""
-    return may(actor, Permission.ASSET_IDENTITY)
+    """Whether serial number, VIN and plate are shown to `actor`: of everything that he may read, or of nothing.
+
+    Who reads everything under one role and may see the identity of one unit's items under another sees none.
+    """
+    within = reach(actor, Permission.ASSET_IDENTITY)
+    return not within.is_nothing and (within.everything or within == reach(actor, Permission.ASSET_READ))

@@ -35,10 +35,11 @@ class Carried:
 
 @dataclass(frozen=True)
 class Mounted:
-    """A tracker with the asset that carries it now, if any."""
+    """A tracker with the asset that carries it now, if any, and since when by event time."""
 
     tracker: Tracker
     asset: Asset | None
+    since: datetime | None = None
 
 
 def _mounted(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -59,7 +60,7 @@ def tracker_page(
 ) -> list[Mounted]:
     """Trackers in the actor's scope by id, a page at a time, with their assets."""
     statement = (
-        select(Tracker, Asset)
+        select(Tracker, Asset, TrackerInstallation.started_at)
         .outerjoin(
             TrackerInstallation,
             (TrackerInstallation.tracker_id == Tracker.id) & TrackerInstallation.ended_at.is_(None),
@@ -75,7 +76,7 @@ def tracker_page(
     if query:
         like = f"%{query.strip()[:80]}%"
         statement = statement.where(or_(Tracker.id.ilike(like), Asset.code.ilike(like.replace("-", ""))))
-    return [Mounted(tracker, asset) for tracker, asset in session.execute(statement)]
+    return [Mounted(tracker, asset, since) for tracker, asset, since in session.execute(statement)]
 
 
 def tracker_for(session: Session, actor: Actor, tracker_id: str, permission: Permission) -> Mounted:
@@ -86,8 +87,8 @@ def tracker_for(session: Session, actor: Actor, tracker_id: str, permission: Per
     carried = carried_by(session, actor, tracker_id, permission)
     if not carried and not reach(actor, permission).everything:
         raise NotFound(msg("There is no such tracker, or it is not yours to see."))
-    current = next((span.asset for span in carried if span.ended_at is None), None)
-    return Mounted(tracker, current)
+    current = next((span for span in carried if span.ended_at is None), None)
+    return Mounted(tracker, None) if current is None else Mounted(tracker, current.asset, current.started_at)
 
 
 def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Permission) -> list[Carried]:
@@ -102,6 +103,19 @@ def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Perm
         .order_by(TrackerInstallation.started_at)
     )
     return [Carried(row.started_at, row.ended_at, asset) for row, asset in session.execute(statement)]
+
+
+def trackers_wholly_within(session: Session, actor: Actor, permission: Permission) -> frozenset[str] | None:
+    """Trackers that were on assets within the actor's scope and never on others; None for who reaches everything.
+
+    For what has no event time of its own to be judged by: set-aside bytes may be of any span.
+    """
+    if reach(actor, permission).everything:
+        return None
+    mounted = select(TrackerInstallation.tracker_id).join(Asset, Asset.id == TrackerInstallation.asset_id)
+    inside = session.scalars(mounted.where(assets_for(actor, permission)))
+    outside = session.scalars(mounted.where(~assets_for(actor, permission)))
+    return frozenset(inside) - frozenset(outside)
 
 
 def spans_within(

@@ -161,9 +161,10 @@ def optional_moment(values: Mapping[str, Any], field: str) -> datetime | None:
 
 
 def cursor_key(after: tuple[object, ...] | None, length: int) -> tuple[object, ...] | None:
-    """The cursor's key when it is one of this list's: numbers, so many."""
+    """The cursor's key when it is one of this list's: numbers, so many, the last of them an id."""
     if after is None:
         return None
-    if len(after) != length or not all(isinstance(part, int | float) for part in after):
+    numbers = all(isinstance(part, int | float) for part in after)
+    if len(after) != length or not numbers or not isinstance(after[-1], int):
         raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
     return after

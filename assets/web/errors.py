@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, current_app, jsonify, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -39,6 +39,8 @@ TITLES: dict[int, Message] = {
     500: msg("Something broke on our side"),
     503: msg("The database is away"),
 }
+NOTHING_HERE = msg("There is nothing at this address, or it is not yours to see.")
+MAX_ID = 2**31 - 1
 log = logging.getLogger("assets.web")
 
 
@@ -54,6 +56,9 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(IntegrityError, _collision)
+    for kind in (DataError, OverflowError, RecursionError):
+        app.register_error_handler(kind, _cannot_be_kept)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -111,7 +116,7 @@ def _http_error(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error
     details = {
-        404: msg("There is nothing at this address, or it is not yours to see."),
+        404: NOTHING_HERE,
         405: msg("This address does not take that method."),
         413: msg("What was sent is larger than is taken here; nothing was kept."),
     }
@@ -122,6 +127,23 @@ def _http_error(error: HTTPException) -> Any:
 def _stale(_error: StaleDataError) -> Any:
     detail = words(msg("Somebody else changed this in the meantime. Load it again; your change was not saved."))
     return _answer(409, "changed_meanwhile", detail)
+
+
+def _collision(error: IntegrityError) -> Any:
+    # Rules refuse what they can see; this is two people who did the same at the same moment.
+    log.warning("collision at %s: %s", request.path, error.orig)
+    detail = words(msg("Somebody else recorded the same at the same moment. Load it again; your change was not saved."))
+    return _answer(409, "changed_meanwhile", detail)
+
+
+def _cannot_be_kept(error: Exception) -> Any:
+    # A number beyond the column or the calendar, a NUL character, brackets nested without end: the engines differ in
+    # what they refuse, and in how they say so.
+    log.warning("refused at %s: %s", request.path, type(error).__name__)
+    if any(isinstance(value, int) and value > MAX_ID for value in (request.view_args or {}).values()):
+        return _answer(404, "http_404", words(NOTHING_HERE))
+    detail = words(msg("A number, date or character in it is out of range. Nothing was changed."))
+    return _answer(400, "out_of_range", detail)
 
 
 def _database_away(error: OperationalError) -> Any:

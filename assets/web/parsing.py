@@ -33,7 +33,7 @@ def page(args: Mapping[str, str]) -> Page:
     text = args.get("limit", "").strip()
     limit = DEFAULT_LIMIT
     if text:
-        if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
+        if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= MAX_LIMIT:
             raise invalid("limit", msg("The limit is a whole number from 1 to %(n)s.", n=MAX_LIMIT))
         limit = int(text)
     cursor = args.get("cursor", "").strip()

@@ -137,15 +137,15 @@ def check_move(state: State, target: State) -> None:
 
 def check_cost(cost: Decimal | None, currency: str, payer: Payer | None) -> str:
     """The currency in capitals; `InvalidInput` for amounts that cannot be, or that nobody pays."""
+    currency = currency.strip().upper() or "USD"
+    if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
+        raise invalid("currency", msg("The currency is a code of three letters, as USD or UZS."))
     if cost is None:
-        return currency.strip().upper() or "USD"
+        return currency
     if not cost.is_finite() or cost < 0 or cost >= Decimal(10) ** 14:
         raise invalid("cost", msg("The cost is an amount from 0."))
     if cost != cost.quantize(Decimal("0.01")):
         raise invalid("cost", msg("The cost has at most two decimals."))
-    currency = currency.strip().upper()
-    if len(currency) != 3 or not (currency.isascii() and currency.isalpha()):
-        raise invalid("currency", msg("The currency is a code of three letters, as USD or UZS."))
     if cost > 0 and payer is None:
         raise invalid("payer", msg("Say who pays: the donor or the recipient's budget."))
     return currency

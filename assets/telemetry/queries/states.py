@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -155,15 +155,18 @@ def set_asides(
     *,
     since: datetime | None = None,
     tracker: str | None = None,
+    within: Collection[str] | None = None,
     before_id: int | None = None,
     limit: int = 50,
 ) -> Sequence[SetAside]:
-    """What was set aside, newest first."""
+    """What was set aside, newest first; of the trackers in `within` only, where it is given."""
     found = select(SetAside).order_by(SetAside.id.desc()).limit(limit)
     if since is not None:
         found = found.where(SetAside.received_at >= since)
     if tracker is not None:
         found = found.where(SetAside.tracker_id == tracker)
+    if within is not None:
+        found = found.where(SetAside.tracker_id.in_(sorted(within)))
     if before_id is not None:
         found = found.where(SetAside.id < before_id)
     return session.scalars(found).all()

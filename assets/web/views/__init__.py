@@ -28,6 +28,7 @@ MODULES: tuple[str, ...] = (
     "journal",
     "labels",
     "maintenance",
+    "parts",
     "people",
     "plans",
     "scan",

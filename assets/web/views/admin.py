@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from assets.core.errors import DomainError, InvalidInput, NotFound, invalid
+from assets.core.errors import DomainError, InvalidInput, NotAllowed, NotFound, invalid
 from assets.core.i18n import LOCALES, msg
 from assets.people import queries, service
 from assets.people.models import Account, ApiToken, RoleGrant
@@ -290,7 +290,12 @@ def _open_token(token: ApiToken) -> bool:
 @pages.post("/account/tokens")
 @signed_in
 def add_token() -> Any:
-    """Make a token and show it in this one answer; it is kept as a hash only."""
+    """Make a token and show it in this one answer; it is kept as a hash only.
+
+    Only for who signed in: a token that gave out others would outlive its own end.
+    """
+    if g.by_token:
+        raise NotAllowed
     try:
         expires = _day(typed(), "expires")
         with writing() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -277,18 +277,30 @@ def list_days(path: TrackerPath, query: SpanQuery) -> Any:
 @api.get("/set-aside")
 @needs(Permission.TRACKER_MANAGE)
 def list_set_aside(query: SetAsideQuery) -> Any:
-    """What could not be stored, newest first; the bytes only for those who may see positions."""
+    """What could not be stored, newest first; the bytes only for those who may see positions, whose look is noted."""
     wanted = page(_args(query))
     since = parse_moment(query.from_, the_app().settings.zone, "from") if query.from_ else None
     before = int(str(wanted.after[0])) if wanted.after and isinstance(wanted.after[0], int) else None
-    with the_app().telemetry.reading() as telemetry:
+    with writing() as session, the_app().telemetry.reading() as telemetry:
         found = queries.set_asides(
-            telemetry, since=since, tracker=query.tracker or None, before_id=before, limit=wanted.limit + 1
-        )
-    shown = found[: wanted.limit]
-    raw = may(actor(), Permission.POSITION_READ)
+            telemetry, since=since, tracker=query.tracker or None, before_id=before, limit=wanted.limit + 1,
+            within=access.trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE),
+        )  # fmt: skip
+        shown = found[: wanted.limit]
+        bare = _with_bytes(session, shown)
     following = encode_cursor((shown[-1].id,)) if len(found) > wanted.limit else None
-    return jsonify({"items": [_set_aside(row, raw=raw) for row in shown], "next": following})
+    return jsonify({"items": [_set_aside(row, raw=row.id in bare) for row in shown], "next": following})
+
+
+def _with_bytes(session: Session, rows: Sequence[SetAside]) -> set[int]:
+    """The rows whose bytes, which may hold positions, the asker may see; the look is journalled."""
+    if not may(actor(), Permission.POSITION_READ):
+        return set()
+    within = access.trackers_wholly_within(session, actor(), Permission.POSITION_READ)
+    bare = [row for row in rows if within is None or row.tracker_id in within]
+    seen = sorted({row.tracker_id for row in bare if row.tracker_id is not None})
+    access.record_looks(session, actor(), seen, now(), "set aside")
+    return {row.id for row in bare}
 
 
 def _set_aside(row: SetAside, *, raw: bool) -> dict[str, Any]:

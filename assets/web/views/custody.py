@@ -43,6 +43,7 @@ CONTRIBUTION_NAMES: dict[str, Message] = {
     "supported": msg("it supported the result"),
     "decisive": msg("it decided the result"),
 }
+SENT_BEFORE = msg("This form was sent before: it was recorded once, and nothing was added. For more, open it anew.")
 
 
 @dataclass(frozen=True)
@@ -239,12 +240,16 @@ def _take(kind: str, code: str) -> Response | tuple[str, int]:
         with writing() as session:
             asset = asset_by_code(session, actor(), read_code(code), form.permission, lock=True)
             address, event_id = f"/assets/{asset.code}", _own_id(values)
-            # The form was sent twice (a double tap, a reload): it is done once.
-            if session.get(AssetEvent, event_id) is None:
+            # The form was sent twice (a double tap, a reload, a step back): it is done once.
+            is_repeated = session.get(AssetEvent, event_id) is not None
+            if not is_repeated:
                 form.apply(Given(session, asset, Occurrence(now(), now(), event_id), values))
     except (InvalidInput, RuleViolation, Conflict) as error:
         return _show(kind, code, values, field_errors(error)), status(error)
-    flash_words(form.done, "success")
+    if is_repeated:
+        flash_words(SENT_BEFORE, "warning")
+    else:
+        flash_words(form.done, "success")
     return redirect(address, 303)
 
 

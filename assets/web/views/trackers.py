@@ -73,8 +73,9 @@ def list_set_aside() -> Any:
     """What trackers sent that could not be stored; the bytes are in the API, for those who may see positions."""
     wanted = page(request.args)
     before = int(str(wanted.after[0])) if wanted.after and isinstance(wanted.after[0], int) else None
-    with the_app().telemetry.reading() as telemetry:
-        found = queries.set_asides(telemetry, before_id=before, limit=wanted.limit + 1)
+    with reading() as session, the_app().telemetry.reading() as telemetry:
+        within = access.trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE)
+        found = queries.set_asides(telemetry, within=within, before_id=before, limit=wanted.limit + 1)
     shown = found[: wanted.limit]
     following = encode_cursor((shown[-1].id,)) if len(found) > wanted.limit else None
     return render_template("trackers/set_aside.html", rows=shown, following=following)
@@ -122,21 +123,27 @@ def map_vehicles() -> Any:
         mounted = access.tracker_page(session, actor(), permission=Permission.POSITION_READ, limit=MAP_LIMIT)
         lines = [line for line in _lines(session, mounted) if line.mounted.asset is not None]
         fitness = fitness_of(session, [line.mounted.asset for line in lines if line.mounted.asset is not None], now())
-        shown = [line.mounted.tracker.id for line in lines if line.state.lat is not None]
+        shown = [line.mounted.tracker.id for line in lines if _is_placed(line)]
         access.record_looks(session, actor(), shown, now(), "map")
     return jsonify({"items": [_vehicle(line, fitness) for line in lines]})
+
+
+def _is_placed(line: Line) -> bool:
+    """Whether the last place is one of this vehicle: a tracker that was moved last sent from another."""
+    at, since = line.state.position_at, line.mounted.since
+    return line.state.lat is not None and at is not None and (since is None or at >= since)
 
 
 def _vehicle(line: Line, fitness: dict[int, Any]) -> dict[str, Any]:
     asset = line.mounted.asset
     assert asset is not None  # noqa: S101  # only lines with an asset are shown
-    state = fitness[asset.id].state
+    state, placed = fitness[asset.id].state, _is_placed(line)
     return {
         "code": asset.code,
         "title": asset_title(asset) + (f" · {asset.plate}" if asset.plate else ""),
         "unit": asset.unit.name,
-        "lat": line.state.lat,
-        "lon": line.state.lon,
+        "lat": line.state.lat if placed else None,
+        "lon": line.state.lon if placed else None,
         "age_s": _age_s(line.state.heard_at),
         "presence": line.state.presence,
         "state": {"kind": state, "text": state},
