@@ -23,19 +23,19 @@ from assets.registry.service.timeline import Occurrence
 
 # How often an item of a class goes out in a month, and how much it is used each time.
 RHYTHM: dict[str, tuple[float, int]] = {
-    "search.density_meter": (1.0, 14),
-    "search.videoscope": (0.8, 9),
-    "search.fiberscope": (0.5, 5),
-    "ident.raman": (1.1, 18),
-    "ident.ftir": (0.6, 8),
-    "ident.ims_trace": (1.0, 30),
-    "ident.xrf": (0.3, 4),
-    "search.xray": (0.8, 12),
-    "search.backscatter": (0.8, 20),
-    "search.gas_probe": (0.5, 10),
-    "radiation.prd": (0.4, 40),
-    "search.mirror_uvss": (0.35, 25),
-    "kit": (0.6, 6),
+    "search.density_meter": (0.7, 14),
+    "search.videoscope": (0.56, 9),
+    "search.fiberscope": (0.35, 5),
+    "ident.raman": (0.77, 18),
+    "ident.ftir": (0.42, 8),
+    "ident.ims_trace": (0.7, 30),
+    "ident.xrf": (0.21, 4),
+    "search.xray": (0.56, 12),
+    "search.backscatter": (0.56, 20),
+    "search.gas_probe": (0.35, 10),
+    "radiation.prd": (0.28, 40),
+    "search.mirror_uvss": (0.24, 25),
+    "kit": (0.42, 6),
 }
 SIGHTINGS_A_YEAR = 2.2
 
