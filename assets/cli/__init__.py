@@ -41,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     except DBAPIError as error:
         print(f"assets: the database refused: {error.orig}", file=sys.stderr)
         print("assets: if it is new or older than this program: assets db upgrade", file=sys.stderr)
+    except OverflowError:
+        print("assets: a number or a date in it is out of range", file=sys.stderr)
     except OSError as error:
         print(f"assets: {error}", file=sys.stderr)
     except KeyboardInterrupt:

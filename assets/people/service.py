@@ -306,7 +306,9 @@ def sign_in(
     if account_id is None or locked:
         for subject in subjects:
             _count_failure(session, subject, now)
-        journal.note(session, "login", login, "refused", address=address, locked=locked)
+        # A password typed into the wrong field must not stand in the journal for ever.
+        known = session.scalar(select(Account.id).where(Account.login == login)) is not None
+        journal.note(session, "login", login if known else "unknown", "refused", address=address, locked=locked)
         return None
     account = session.get_one(Account, account_id)
     session.execute(delete(LoginFailure).where(LoginFailure.subject == subjects[0]))

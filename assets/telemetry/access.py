@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_, select
@@ -19,6 +19,7 @@ from assets.people.rules import Permission, reach
 from assets.registry.models import Asset
 from assets.registry.scope import assets_for
 from assets.telemetry.models import Tracker, TrackerInstallation
+from assets.telemetry.queries import BootAccount, TrackerState, boot_accounts, tracker_states
 
 LOOK_EVERY = timedelta(minutes=10)
 LOOK = "position"
@@ -89,6 +90,35 @@ def tracker_for(session: Session, actor: Actor, tracker_id: str, permission: Per
         raise NotFound(msg("There is no such tracker, or it is not yours to see."))
     current = next((span for span in carried if span.ended_at is None), None)
     return Mounted(tracker, None) if current is None else Mounted(tracker, current.asset, current.started_at)
+
+
+def states_for(
+    session: Session, telemetry: Session, actor: Actor, mounted: Sequence[Mounted], now: datetime
+) -> list[TrackerState]:
+    """The states of these trackers, in their order; of one that is on somebody else's vehicle now, only its name.
+
+    A unit that once carried a tracker keeps its own days and trips, and learns nothing of the next unit's vehicle.
+    """
+    everything = reach(actor, Permission.TRACKER_READ).everything
+    states = {s.tracker: s for s in tracker_states(session, telemetry, [m.tracker.id for m in mounted], now)}
+    return [
+        states[m.tracker.id] if everything or m.asset is not None else _blank(states[m.tracker.id]) for m in mounted
+    ]
+
+
+def _blank(state: TrackerState) -> TrackerState:
+    return replace(
+        state, presence="never", stored=0, set_aside=0, pending=0, heard_at=None, event_at=None, position_at=None,
+        lat=None, lon=None, speed_kmh=None, heading_deg=None, ignition=None, vehicle_v=None, battery_v=None,
+        derived_until=None, firmware=None,
+    )  # fmt: skip
+
+
+def boots_for(telemetry: Session, actor: Actor, mounted: Mounted) -> list[BootAccount]:
+    """How complete each boot of a tracker is, for whom it carries a vehicle of now; none for others."""
+    if mounted.asset is None and not reach(actor, Permission.TRACKER_READ).everything:
+        return []
+    return boot_accounts(telemetry, mounted.tracker.id)
 
 
 def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Permission) -> list[Carried]:

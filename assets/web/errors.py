@@ -57,7 +57,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(OperationalError, _database_away)
     app.register_error_handler(IntegrityError, _collision)
-    for kind in (DataError, OverflowError, RecursionError):
+    for kind in (DataError, OverflowError, RecursionError, UnicodeEncodeError):
         app.register_error_handler(kind, _cannot_be_kept)
     app.register_error_handler(Exception, _unexpected)
 
@@ -137,8 +137,8 @@ def _collision(error: IntegrityError) -> Any:
 
 
 def _cannot_be_kept(error: Exception) -> Any:
-    # A number beyond the column or the calendar, a NUL character, brackets nested without end: the engines differ in
-    # what they refuse, and in how they say so.
+    # A number beyond the column or the calendar, a NUL character or half a surrogate pair, brackets nested without
+    # end: the engines differ in what they refuse, and in how they say so.
     log.warning("refused at %s: %s", request.path, type(error).__name__)
     if any(isinstance(value, int) and value > MAX_ID for value in (request.view_args or {}).values()):
         return _answer(404, "http_404", words(NOTHING_HERE))

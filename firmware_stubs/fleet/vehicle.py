@@ -11,6 +11,7 @@ from firmware_stubs.tracker.ports import Flash, Transport
 MOVING_STEP_S = 40.0  # coarse steps, for history; a bend in the road always ends one
 PARKED_STEP_S = 900.0
 IDLE_STEP_S = 50.0
+ARRIVAL_S = 2.0
 
 
 class SimulatedVehicle:
@@ -32,6 +33,7 @@ class SimulatedVehicle:
         self._transport = transport
         self._settings = settings
         self._real_link = real_link
+        self._arrived = False
         self.driver = Driver(spec, now_s, state)
         zones = dead_zones(spec.seed, spec.reach_blocks * BLOCK_M)
         self._receiver = Receiver(Plane(spec.lat, spec.lon), f"receiver/{spec.seed}/{now_s:.0f}", zones=zones)
@@ -56,7 +58,13 @@ class SimulatedVehicle:
         """A coarse step towards `until_s` with the same firmware core, fed with fixes: for history."""
         driver = self.driver
         cap_s = {"driving": MOVING_STEP_S, "idling": IDLE_STEP_S}.get(driver.mode, PARKED_STEP_S)
+        if self._arrived:
+            cap_s = ARRIVAL_S
+        was_on = bool(self.board.ignited)
         self._advance(min(cap_s, driver.calm_s(), until_s - driver.now_s))
+        # The engine is still on where a coarse step ends at the kerb; else its last metres would look like a tow.
+        self._arrived = was_on and not (driver.ignition or self._arrived)
+        self.board.ignited = driver.ignition or self._arrived
         fix = self._receiver.observe(driver.now_s, *driver.place, driver.speed_ms, driver.heading)
         self.client.observe(fix)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -166,3 +167,11 @@ def test_a_bad_drive_is_refused_in_words(tmp_path: Path, name: str, text: str) -
 def test_a_tracker_id_is_no_path(tmp_path: Path, tracker: str) -> None:
     with pytest.raises(ValueError, match="no tracker id"):
         state_dir.open_flash(tmp_path, tracker)
+
+
+def test_history_of_ordinary_driving_has_no_tow() -> None:
+    spec = VehicleSpec("TRK-7", 41.3, 69.2, 7, workdays_share=1.0)
+    payloads = [json.loads(p) for n in range(3) for p in generate_day(spec, date(2026, 3, 2 + n))]
+    events = Counter(e for p in payloads for sample in p["samples"] for e in sample.get("ev", []))
+    assert events["ignition_off"] > 10
+    assert events["tow"] == 0

@@ -118,7 +118,7 @@ def open_work_order(
         asset=asset,
         kind=kind.value,
         title=title,
-        description=description.strip()[:4000],
+        description=_limited("description", description),
         severity=severity.value if severity else "",
         state=(State.PLANNED if scheduled_on else State.REQUESTED).value,
         opened_at=now,
@@ -228,7 +228,7 @@ def close_work_order(session: Session, actor: Actor, order: WorkOrder, done: Com
     check_done_at(done.done_at, now)
     order.currency = check_cost(done.cost, done.currency, done.payer)
     order.cost, order.payer = done.cost, done.payer.value if done.payer else ""
-    order.done_text = done.done_text.strip()[:4000]
+    order.done_text = _limited("done_text", done.done_text)
     if not order.done_text and order.kind == Kind.CORRECTIVE:
         raise invalid("done_text", msg("Say what was done."), code="required")
     _confirm_cause(order, done.cause)
@@ -327,9 +327,14 @@ def _check_life(asset: Asset) -> None:
 
 
 def _filled(field: str, text: str, limit: int) -> str:
-    text = text.strip()
+    text = _limited(field, text, limit)
     if not text:
         raise invalid(field, msg("This must be filled in."), code="required")
+    return text
+
+
+def _limited(field: str, text: str, limit: int = 4000) -> str:
+    text = text.strip()
     if len(text) > limit:
         raise invalid(field, msg("This is too long: at most %(n)s characters.", n=limit), code="too_long")
     return text

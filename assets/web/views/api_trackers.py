@@ -101,7 +101,7 @@ def _iso(values: Mapping[str, Any]) -> dict[str, Any]:
 def _states(session: Session, mounted: list[access.Mounted]) -> list[dict[str, Any]]:
     codes = {m.tracker.id: m.asset.code if m.asset is not None else None for m in mounted}
     with the_app().telemetry.reading() as telemetry:
-        states = queries.tracker_states(session, telemetry, list(codes), now())
+        states = access.states_for(session, telemetry, actor(), mounted, now())
     return [_state(state, codes[state.tracker]) for state in states]
 
 
@@ -125,7 +125,7 @@ def show_tracker(path: TrackerPath) -> Any:
     with reading() as session, the_app().telemetry.reading() as telemetry:
         mounted = access.tracker_for(session, actor(), path.tracker, Permission.TRACKER_READ)
         (answer,) = _states(session, [mounted])
-        accounts = queries.boot_accounts(telemetry, path.tracker)
+        accounts = access.boots_for(telemetry, actor(), mounted)
     answer["boots"] = [
         {"life": a.life, "boot": a.boot, "upto": a.upto, "missing": a.missing, "gone": a.gone} for a in accounts
     ]

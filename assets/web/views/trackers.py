@@ -50,9 +50,8 @@ def asset_title(asset: Asset) -> str:
 
 def _lines(session: Session, mounted: list[access.Mounted]) -> list[Line]:
     with the_app().telemetry.reading() as telemetry:
-        states = queries.tracker_states(session, telemetry, [m.tracker.id for m in mounted], now())
-    by_id = {state.tracker: state for state in states}
-    return [Line(m, by_id[m.tracker.id]) for m in mounted]
+        states = access.states_for(session, telemetry, actor(), mounted, now())
+    return [Line(m, state) for m, state in zip(mounted, states, strict=True)]
 
 
 @pages.get("/trackers")
@@ -91,7 +90,7 @@ def show_tracker(tracker_id: str) -> Any:
         mounted = access.tracker_for(session, actor(), tracker_id, Permission.TRACKER_READ)
         carried = access.carried_by(session, actor(), tracker_id, Permission.TRACKER_READ)
         (line,) = _lines(session, [mounted])
-        accounts = queries.boot_accounts(telemetry, tracker_id)
+        accounts = access.boots_for(telemetry, actor(), mounted)
         allowed = {span.asset.id for span in carried}
         days = [
             row

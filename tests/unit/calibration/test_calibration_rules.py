@@ -114,3 +114,9 @@ def test_failed_result_is_never_valid() -> None:
 def test_standing(result: str, left: int, meter_left: Decimal | None, expected: Standing) -> None:
     today = date(2026, 11, 2)
     assert standing(result, today + timedelta(days=left), meter_left, today) == expected
+
+
+@pytest.mark.parametrize("number", [Decimal(10) ** 11, Decimal("-1e500")])
+def test_an_item_of_a_checklist_carries_no_number_that_cannot_be(number: Decimal) -> None:
+    with pytest.raises(InvalidInput):
+        decide(SIMPLE, [Point("alarm", ok=True, nominal=number)], adjusted=False)

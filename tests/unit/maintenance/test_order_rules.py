@@ -85,8 +85,9 @@ def test_overlapping_downtime_is_counted_once(found: list[tuple[datetime, dateti
     [
         (Decimal("-1"), "USD", Payer.DONOR), (Decimal("1.001"), "USD", Payer.DONOR), (Decimal("NaN"), "USD", None),
         (Decimal(10) ** 15, "USD", Payer.DONOR), (Decimal(5), "dollars", Payer.DONOR), (Decimal(5), "USD", None),
+        (None, "dollars", None),
     ],
 )  # fmt: skip
-def test_cost_that_cannot_be_is_refused(cost: Decimal, currency: str, payer: Payer | None) -> None:
+def test_cost_that_cannot_be_is_refused(cost: Decimal | None, currency: str, payer: Payer | None) -> None:
     with pytest.raises(InvalidInput):
         check_cost(cost, currency, payer)

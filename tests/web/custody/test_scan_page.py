@@ -132,6 +132,7 @@ def test_the_page_without_script_issues_and_takes_back(
     for _ in range(2):  # a double tap
         answer = browser.post(f"/assets/{code}/issue", {"to": "P-001", "event_id": event_id})
         assert (answer.status_code, answer.headers["Location"]) == (303, f"/assets/{code}")
+    assert "recorded once, and nothing was added" in browser.get(f"/assets/{code}").get_data(as_text=True)
     assert custody.holder(code) == custody.world.persons["P-001"].id
     refused = browser.post(f"/assets/{code}/issue", {"to": "P-002"})
     assert refused.status_code == 400

@@ -14,7 +14,7 @@ from assets.core import anchor
 from assets.core.app import App
 from assets.people.models import Account, ApiToken, RoleGrant
 from tests.support.world import PASSWORD, Clock, World
-from tests.web.conftest import Browser
+from tests.web.conftest import Api, Browser
 
 
 def page_of(world: World, login: str) -> str:
@@ -160,6 +160,18 @@ def test_a_token_is_shown_once_and_ends(app: App, web: Flask, client_for: Callab
     assert client_for("officer").post(f"/account/tokens/{token.id}/end").status_code == 404
     assert browser.post(f"/account/tokens/{token.id}/end").status_code == 303
     assert web.test_client().get("/api/openapi.json", headers=headers).status_code == 401
+
+
+def test_a_token_makes_no_other_token(api: Callable[[str], Api]) -> None:
+    program = api("officer")
+    answer = program.client.post("/account/tokens", data={"expires": ""}, headers=program.headers)
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize("email", ["a@example.org\r\nBcc: b@example.org", "nobody", "a b@example.org"])
+def test_an_account_has_a_mail_address_or_none(email: str, client_for: Callable[[str], Browser]) -> None:
+    form = {"login": "yangi", "password": "Uzoq-parol-2026", "role": "officer", "unit": "IMT-TK", "email": email}
+    assert client_for("administrator").post("/admin/accounts/new", form).status_code == 400
 
 
 def test_a_token_that_would_have_ended_is_refused(client_for: Callable[[str], Browser]) -> None:

@@ -13,10 +13,12 @@ from sqlalchemy import select
 
 from assets.core.app import App
 from assets.core.journal import JournalEntry
+from assets.people import service
+from assets.people.rules import Role
 from assets.registry.models import Asset
 from assets.telemetry.ingest import Ingest
 from assets.telemetry.messages import Envelope
-from assets.telemetry.provisioning import Credential, add_tracker
+from assets.telemetry.provisioning import Credential, add_tracker, move_tracker
 from assets.telemetry.rebuild import Rebuilder
 from tests.support.care import put_asset
 from tests.support.world import SETUP, Clock, World
@@ -174,6 +176,39 @@ def test_set_aside_bytes_are_for_those_who_may_see_positions(
     assert api("officer").get("/set-aside").status_code == 403
 
 
+def test_set_aside_of_other_regions_is_not_shown_and_looks_at_bytes_are_journalled(
+    app: App, credential: Credential, world: World, api: Callable[[str], Api], clock: Clock
+) -> None:
+    with app.transaction(SETUP, clock.now) as session:
+        for login, region in (("oct.tk", "UZ-TK"), ("oct.fa", "UZ-FA")):
+            world.accounts[login] = service.add_account(
+                session, SETUP, login=login, password="Uzoq-parol-2026", role=Role.COORDINATOR,
+                scope=service.Scope(region=session.merge(world.regions[region])), now=clock.now,
+            )  # fmt: skip
+    messages = [Envelope(f"imt/v1/{tracker}/report", b'{"lat":41.3', clock.now) for tracker in (TRACKER, "NOBODY")]
+    Ingest(app).receive(messages, clock.now)
+    shown = {login: api(login).get("/set-aside").json or {} for login in ("oct.tk", "oct.fa", "coordinator")}
+    assert [row["tracker"] for row in shown["oct.tk"]["items"]] == [TRACKER]
+    assert shown["oct.fa"]["items"] == []
+    assert len(shown["coordinator"]["items"]) == 2
+    with app.reading() as session:
+        looks = session.scalars(select(JournalEntry).where(JournalEntry.entity == "position")).all()
+    assert sorted(entry.account_id or 0 for entry in looks) == sorted(
+        world.accounts[login].id for login in ("oct.tk", "coordinator")
+    )
+
+
+def test_a_moved_tracker_does_not_put_its_new_vehicle_where_the_old_one_was(
+    app: App, credential: Credential, world: World, client_for: Callable[[str], Browser], clock: Clock
+) -> None:
+    with app.transaction(SETUP, clock.now) as session:
+        other = put_asset(session, world, "vehicle.patrol", clock.now, plans=False)
+        move_tracker(session, TRACKER, session.get_one(Asset, other.id), clock.now, clock.now)
+    shown = client_for("commander").get("/map/vehicles").json
+    assert shown is not None
+    assert [(vehicle["lat"], vehicle["lon"]) for vehicle in shown["items"]] == [(None, None)]
+
+
 def test_report_over_http_is_receipted_under_the_trackers_own_secret(
     app: App, credential: Credential, web: Flask, clock: Clock
 ) -> None:
@@ -205,3 +240,21 @@ def test_health_names_its_parts_to_token_holders_only(
     told = program.client.get("/health", headers=program.headers).json
     assert told is not None
     assert set(told["parts"]) == {"database", "ingest", "scheduler", "broker"}
+
+
+def test_unit_that_gave_a_tracker_away_learns_nothing_of_its_next_vehicle(
+    app: App, world: World, credential: Credential, api: Callable[[str], Api], clock: Clock
+) -> None:
+    moved_at = clock.advance(timedelta(minutes=5))
+    with app.transaction(SETUP, clock.now) as session:
+        other = put_asset(session, world, "vehicle.patrol", clock.now, unit="IMT-FA", plans=False)
+        move_tracker(session, TRACKER, session.get_one(Asset, other.id), moved_at, clock.advance(timedelta(minutes=1)))
+    old, new = (
+        api("logistics_officer").get(f"/trackers/{TRACKER}").json,
+        api("logistics2").get(f"/trackers/{TRACKER}").json,
+    )
+    assert old is not None
+    assert new is not None
+    assert (old["presence"], old["boots"], old["last"]["t"]) == ("never", [], None)
+    assert (new["presence"], len(new["boots"])) == ("online", 1)
+    assert trips["items"], "what it drove with the tracker stays its own"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from flask_openapi3.blueprint import APIBlueprint
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -90,6 +90,8 @@ def _safely(item: Understood, attempt: Callable[[], dict[str, Any]]) -> dict[str
         except OperationalError as error:
             if not _is_collision(error):
                 raise
+        except (OverflowError, DataError):
+            return _refused_words("out_of_range", msg("A number or a time in it is out of range."))
         except Exception:
             log.exception("command %s (%s) failed", item.command.id, item.command.kind)
             return _refused_words("server_error", msg("The server failed at it. It was not recorded; try it again."))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
@@ -20,6 +20,8 @@ Text = Annotated[str, Field(max_length=2000)]
 Short = Annotated[str, Field(max_length=200)]
 Grade = Literal["A", "B", "C", "D"]
 Amount = Annotated[Decimal, Field(ge=0, le=9_999_999)]
+# Before any of the equipment was there; the first years of the calendar exist in no other zone.
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
 
 
 class Shape(BaseModel):
@@ -87,8 +89,8 @@ class Fault(Shape):
 
 
 class UseAlone(Shape):
-    started_at: AwareDatetime
-    ended_at: AwareDatetime | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
     count: int | None = Field(None, ge=1, le=10_000)
     operation: Short = ""
 
