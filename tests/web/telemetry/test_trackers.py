@@ -249,12 +249,11 @@ def test_unit_that_gave_a_tracker_away_learns_nothing_of_its_next_vehicle(
     with app.transaction(SETUP, clock.now) as session:
         other = put_asset(session, world, "vehicle.patrol", clock.now, unit="IMT-FA", plans=False)
         move_tracker(session, TRACKER, session.get_one(Asset, other.id), moved_at, clock.advance(timedelta(minutes=1)))
-    old, new = (
-        api("logistics_officer").get(f"/trackers/{TRACKER}").json,
-        api("logistics2").get(f"/trackers/{TRACKER}").json,
-    )
+    old, new = (api(login).get(f"/trackers/{TRACKER}").json for login in ("logistics_officer", "logistics2"))
+    trips = api("logistics_officer").get(f"/trackers/{TRACKER}/trips", **_span(clock)).json
     assert old is not None
     assert new is not None
+    assert trips is not None
     assert (old["presence"], old["boots"], old["last"]["t"]) == ("never", [], None)
     assert (new["presence"], len(new["boots"])) == ("online", 1)
     assert trips["items"], "what it drove with the tracker stays its own"
