@@ -132,6 +132,18 @@ def refresh(app: App) -> bool:
     if not (folder / "store").exists():
         return False
     _write_accounts(app, folder)
+    return _signal(folder, signal.SIGHUP)
+
+
+def save_now(settings: Settings) -> bool:
+    """Has our own broker write sessions and queue to disk at once. False if it is not running.
+
+    A broker that is killed before ingest's session was ever saved would drop what trackers send until ingest is back.
+    """
+    return not settings.mqtt_url and _signal(folder_of(settings), signal.SIGUSR1)
+
+
+def _signal(folder: Path, number: signal.Signals) -> bool:
     try:
         process = int((folder / "mosquitto.pid").read_text())
         name = Path(f"/proc/{process}/comm").read_text().strip()
@@ -141,7 +153,7 @@ def refresh(app: App) -> bool:
     if name != "mosquitto":
         return False
     with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGHUP)
+        os.kill(process, number)
         return True
     return False
 

@@ -6,6 +6,7 @@ import logging
 import queue
 import ssl
 import threading
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -32,9 +33,10 @@ Arrival = tuple[int, Envelope]
 class Gateway:
     """One persistent session at the broker. Envelopes wait in a bounded queue; a full one stops the reading."""
 
-    def __init__(self, endpoint: Endpoint, clock: Clock) -> None:
+    def __init__(self, endpoint: Endpoint, clock: Clock, subscribed: Callable[[], object]) -> None:
         self._endpoint = endpoint
         self._clock = clock
+        self._subscribed = subscribed
         self._arrivals: queue.Queue[Arrival] = queue.Queue(QUEUE_LENGTH)
         self._connection = 0
         self._closing = threading.Event()
@@ -104,6 +106,7 @@ class Gateway:
         client.max_inflight_messages_set(1000)
         client.reconnect_delay_set(1, 15)
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
         return client
@@ -116,6 +119,9 @@ class Gateway:
             return
         client.subscribe([(topic, 1) for topic in SUBSCRIPTIONS])
         log.info("connected to the broker")
+
+    def _on_subscribe(self, *_: object) -> None:
+        self._subscribed()
 
     def _on_disconnect(
         self,

@@ -57,7 +57,7 @@ def serve_ingest(app: App, stopping: threading.Event) -> None:
         return
     rebuilding = threading.Thread(target=_rebuild, args=(app, stopping), name="rebuild", daemon=True)
     rebuilding.start()
-    gateway = Gateway(endpoint, app.clock)
+    gateway = Gateway(endpoint, app.clock, lambda: broker.save_now(app.settings))
     gateway.start()
     try:
         _Writer(app, gateway, stopping).run()

@@ -131,7 +131,7 @@ def test_error_in_the_clock_does_not_end_the_gateway(site: Site) -> None:
             raise failure
         return site.app.clock()
 
-    gateway = Gateway(endpoint, clock)  # type: ignore[arg-type]  # a clock that fails on purpose
+    gateway = Gateway(endpoint, clock, lambda: None)  # type: ignore[arg-type]  # a clock that fails on purpose
     gateway.start()
     tracker = _connected(site, "t1")
     taken: list[Envelope] = []
