@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import threading
@@ -120,12 +121,23 @@ def _save_seldom(folder: Path) -> None:
 
 
 def _await_broker(settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
-    pid_file = broker.folder_of(settings) / "mosquitto.pid"
+    """Return when both doors of the broker are open; its pid file comes before them."""
+    own = broker.listening(settings)
+    assert own is not None  # noqa: S101  # it was prepared by the caller
     deadline = time.monotonic() + PATIENCE_S
-    while not (pid_file.exists() and pid_file.read_text().strip() == str(process.pid)):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise OSError(f"mosquitto did not start: {log.read_text()[-500:]}")
-        time.sleep(0.02)
+    for port in (own.port, own.ingest_port):
+        while not _takes_connections(own.host, port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise OSError(f"mosquitto did not start: {log.read_text()[-500:]}")
+            time.sleep(0.02)
+
+
+def _takes_connections(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 def open_session(endpoint: Endpoint, client_id: str) -> None:
