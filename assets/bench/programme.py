@@ -157,6 +157,7 @@ def _write(app: App, assets: Sequence[Asset]) -> None:
     labels = [(asset.code, "active", asset.id, _plain(asset.registered_at)) for asset in assets]
     with app.main.engine.execution_options(writer=True).begin() as connection:
         # Only fixed names go into the text of the statement.
+        # The names come from our own table, the values are bound; the journal lets no bulk insert through the ORM.
         connection.exec_driver_sql(f"INSERT INTO asset ({','.join(columns)}) VALUES ({places})", rows)  # noqa: S608
         connection.exec_driver_sql("INSERT INTO label (code, state, asset_id, created_at) VALUES (?,?,?,?)", labels)
 
