@@ -32,7 +32,8 @@ class Permission(StrEnum):
     ASSET_READ = "asset.read"
     ASSET_IDENTITY = "asset.identity"  # serial number, VIN, plate
     ASSET_WRITE = "asset.write"
-    BATCH_WRITE = "batch.write"  # grants, batches, models
+    GRANT_WRITE = "grant.write"  # grants and what was promised of them
+    BATCH_WRITE = "batch.write"  # handover batches, models
     IMPORT_RUN = "import.run"
     LABEL_PRINT = "label.print"
     CUSTODY_SEE = "custody.see"  # who has it, by name
@@ -48,6 +49,15 @@ class Permission(StrEnum):
     PLAN_WRITE = "plan.write"
     CALIBRATION_READ = "calibration.read"
     CALIBRATION_WRITE = "calibration.write"
+    STOCK_READ = "stock.read"  # lots of consumables
+    STOCK_WRITE = "stock.write"
+    DISPOSAL_PROPOSE = "disposal.propose"  # withdraw, propose, open an inquiry, carry out
+    DISPOSAL_DECIDE = "disposal.decide"  # enter the board's decision
+    OPERATION_READ = "operation.read"
+    OPERATION_WRITE = "operation.write"
+    OPERATION_CLOSE = "operation.close"  # close, and correct what is closed
+    READINESS_READ = "readiness.read"
+    BACKUP_MANAGE = "backup.manage"
     TRACKER_READ = "tracker.read"  # presence, completeness, distance; no coordinates
     TRACKER_MANAGE = "tracker.manage"
     POSITION_READ = "position.read"
@@ -77,6 +87,7 @@ POLICY: dict[Permission, frozenset[Role]] = {
     Permission.ASSET_READ: frozenset(_READERS),
     Permission.ASSET_IDENTITY: frozenset(set(_READERS) - {Role.APPROVER}),
     Permission.ASSET_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER}),
+    Permission.GRANT_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR}),
     Permission.BATCH_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER}),
     Permission.IMPORT_RUN: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER}),
     Permission.LABEL_PRINT: frozenset(_KEEPERS),
@@ -95,6 +106,17 @@ POLICY: dict[Permission, frozenset[Role]] = {
     Permission.PLAN_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER, Role.TECHNICIAN}),
     Permission.CALIBRATION_READ: frozenset(set(_READERS) - {Role.APPROVER}),
     Permission.CALIBRATION_WRITE: frozenset({Role.TECHNICIAN}),
+    Permission.STOCK_READ: frozenset({*_KEEPERS, Role.OFFICER, Role.TECHNICIAN, Role.MONITOR, Role.AUDITOR}),
+    Permission.STOCK_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER}),
+    Permission.DISPOSAL_PROPOSE: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER}),
+    Permission.DISPOSAL_DECIDE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR}),
+    Permission.OPERATION_READ: frozenset(
+        {Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.OFFICER, Role.AUDITOR}
+    ),
+    Permission.OPERATION_WRITE: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.OFFICER}),
+    Permission.OPERATION_CLOSE: frozenset({Role.COORDINATOR, Role.COMMANDER}),
+    Permission.READINESS_READ: frozenset({Role.COORDINATOR}),
+    Permission.BACKUP_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.TRACKER_READ: frozenset({*_KEEPERS, Role.TECHNICIAN, Role.AUDITOR}),
     Permission.TRACKER_MANAGE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR}),
     Permission.POSITION_READ: frozenset({Role.COORDINATOR, Role.COMMANDER}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
 
 from assets.core.actor import Actor
@@ -28,8 +28,8 @@ def units_within(within: Reach, unit_id: InstrumentedAttribute[int] | ColumnElem
 
 
 def assets_for(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """A condition on `Asset`: those for which `actor` holds `permission`."""
-    return units_within(reach(actor, permission), Asset.unit_id)
+    """A condition on `Asset`: those for which `actor` holds `permission`, without those registered by mistake."""
+    return and_(Asset.annulled_at.is_(None), units_within(reach(actor, permission), Asset.unit_id))
 
 
 def units_for(actor: Actor, permission: Permission) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Tables of grants, handover batches, classes, models, assets with their events, labels and meters."""
+"""Tables of assets with their events, and of labels."""
 
 from __future__ import annotations
 
@@ -6,115 +6,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    CheckConstraint,
-    Column,
-    ForeignKey,
-    Index,
-    Integer,
-    Numeric,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-)
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
-from assets.core.journal import Derived
 from assets.people.models import Account, Organisation, Person, Unit
-
-LIVES = ("expected", "received", "in_service", "withdrawn", "disposed", "lost")
-GRADES = ("A", "B", "C", "D")
-VISIBILITY_MARKS = ("applied", "missing", "damaged", "exempt")
-EXEMPTION_REASONS = ("consumable", "too_small", "fragile", "impairs_function", "covert_use", "embassy_waiver")
-TITLE_STATUSES = ("retained_by_agency", "right_of_use", "conditional_title", "title_transferred")
-
-
-def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
-    listed = ",".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=name)
-
-
-class Grant(Base):
-    """What a donor gave money for; E/N and G/A numbers as printed in the agreements."""
-
-    __tablename__ = "grant_agreement"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(32), unique=True)
-    title: Mapped[str] = mapped_column(String(300))
-    donor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
-    implementing_agency_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
-    en_number: Mapped[str] = mapped_column(String(64), default="")
-    ga_number: Mapped[str] = mapped_column(String(64), default="")
-    en_signed_on: Mapped[date | None]
-    ga_signed_on: Mapped[date | None]
-    starts_on: Mapped[date | None]
-    ends_on: Mapped[date | None]
-    amount: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    currency: Mapped[str] = mapped_column(String(3), default="USD")
-
-    donor: Mapped[Organisation] = relationship(foreign_keys=[donor_id])
-    implementing_agency: Mapped[Organisation | None] = relationship(foreign_keys=[implementing_agency_id])
-
-
-batch_recipient = Table(
-    "batch_recipient",
-    Base.metadata,
-    Column("batch_id", ForeignKey("handover_batch.id"), primary_key=True),
-    Column("organisation_id", ForeignKey("organisation.id"), primary_key=True),
-)
-
-
-class HandoverBatch(Base):
-    """A round of delivery: the natural unit of donation."""
-
-    __tablename__ = "handover_batch"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    number: Mapped[str] = mapped_column(String(32), unique=True)
-    grant_id: Mapped[int] = mapped_column(ForeignKey("grant_agreement.id"), index=True)
-    handed_over_on: Mapped[date]
-    place: Mapped[str] = mapped_column(String(200), default="")
-    value: Mapped[Decimal | None] = mapped_column(Numeric(18, 2))
-    currency: Mapped[str] = mapped_column(String(3), default="USD")
-    note: Mapped[str] = mapped_column(Text, default="")
-
-    grant: Mapped[Grant] = relationship()
-    recipients: Mapped[list[Organisation]] = relationship(secondary=batch_recipient)
-
-
-class EquipmentClass(Base):
-    """A class of domain.md section 4; what it gives by default stands in `registry/rules/classes.py`, by `code`."""
-
-    __tablename__ = "equipment_class"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str] = mapped_column(String(40), unique=True)
-    name: Mapped[str] = mapped_column(String(120))
-    usage_meter: Mapped[str] = mapped_column(String(24), default="")
-    is_vehicle: Mapped[bool] = mapped_column(default=False)
-    subject_to_calibration: Mapped[bool] = mapped_column(default=False)
-
-
-class EquipmentModel(Base):
-    """Maker and type within a class."""
-
-    __tablename__ = "equipment_model"
-    __table_args__ = (UniqueConstraint("maker", "name"),)
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    class_id: Mapped[int] = mapped_column(ForeignKey("equipment_class.id"), index=True)
-    maker: Mapped[str] = mapped_column(String(120), default="")
-    name: Mapped[str] = mapped_column(String(120))
-
-    equipment_class: Mapped[EquipmentClass] = relationship()
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.maker} {self.name}".strip()
+from assets.registry.models.classes import EquipmentClass, EquipmentModel
+from assets.registry.models.grants import HandoverBatch
+from assets.registry.models.kinds import LIVES, TITLE_STATUSES, VISIBILITY_MARKS, one_of
 
 
 class Asset(Base):
@@ -122,13 +21,15 @@ class Asset(Base):
 
     Life and unit change by service functions that also write an event. `condition`, `custodian_*`, `last_*` are
     caches of the newest event (by event time) and can be rebuilt from the events; nobody writes them directly.
+    `annulled_at`: its registration was a mistake (an import that was undone) and an event says so; `scope.assets_for`
+    leaves it out everywhere. Registered again, it is the same asset with the same label.
     """
 
     __tablename__ = "asset"
     __table_args__ = (
-        _one_of("life", LIVES, "life_known"),
-        _one_of("visibility_mark", VISIBILITY_MARKS, "visibility_mark_known"),
-        _one_of("title_status", TITLE_STATUSES, "title_status_known"),
+        one_of("life", LIVES, "life_known"),
+        one_of("visibility_mark", VISIBILITY_MARKS, "visibility_mark_known"),
+        one_of("title_status", TITLE_STATUSES, "title_status_known"),
         CheckConstraint("condition IS NULL OR condition IN ('A','B','C','D')", name="condition_known"),
         CheckConstraint("(visibility_mark = 'exempt') = (exemption_reason <> '')", name="exemption_has_a_reason"),
         UniqueConstraint("class_id", "serial_folded", name="uq_asset_class_serial"),
@@ -178,6 +79,7 @@ class Asset(Base):
     in_service_on: Mapped[date | None]
     warranty_until: Mapped[date | None]
     registered_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    annulled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     version: Mapped[int] = mapped_column(Integer, default=1)
 
     condition: Mapped[str | None] = mapped_column(String(1))
@@ -236,7 +138,7 @@ class Label(Base):
     """A printed code: blank until claimed by an asset; void once replaced, and still leading to its asset."""
 
     __tablename__ = "label"
-    __table_args__ = (_one_of("state", ("blank", "active", "void"), "state_known"),)
+    __table_args__ = (one_of("state", ("blank", "active", "void"), "state_known"),)
 
     code: Mapped[str] = mapped_column(String(10), primary_key=True)
     state: Mapped[str] = mapped_column(String(8))
@@ -245,62 +147,3 @@ class Label(Base):
     printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     asset: Mapped[Asset | None] = relationship()
-
-
-class Meter(Base):
-    """One counter of an asset, by kind ('odometer_km', 'engine_h', 'uses', 'hours', 'scans', …).
-
-    `value` at `value_at` caches the newest absolute reading plus the increments after it.
-    """
-
-    __tablename__ = "meter"
-    __table_args__ = (UniqueConstraint("asset_id", "kind"),)
-    __derived__ = frozenset({"value", "value_at"})
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
-    kind: Mapped[str] = mapped_column(String(24))
-    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
-    value_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    asset: Mapped[Asset] = relationship()
-
-
-class MeterReading(Base):
-    """An absolute reading: what a person read off, or a correction that says why. Never changed."""
-
-    __tablename__ = "meter_reading"
-    __table_args__ = (
-        Index("ix_meter_reading_meter_id_at", "meter_id", "at"),
-        _one_of("source", ("registered", "manual", "return", "work_order", "correction", "replaced"), "source_known"),
-        CheckConstraint("value >= 0", name="not_negative"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
-    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    source: Mapped[str] = mapped_column(String(16))
-    event_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"))
-    reason: Mapped[str] = mapped_column(String(300), default="")
-
-    meter: Mapped[Meter] = relationship()
-
-
-class MeterIncrement(Derived, Base):
-    """What telemetry or a use adds to a meter at a moment; replaced as a whole when its source is rebuilt."""
-
-    __tablename__ = "meter_increment"
-    __table_args__ = (
-        Index("ix_meter_increment_meter_id_at", "meter_id", "at"),
-        UniqueConstraint("meter_id", "source", "source_key"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
-    at: Mapped[datetime] = mapped_column(UtcDateTime)
-    amount: Mapped[Decimal] = mapped_column(Numeric(14, 3))
-    source: Mapped[str] = mapped_column(String(16))
-    source_key: Mapped[str] = mapped_column(String(80))
-
-    meter: Mapped[Meter] = relationship()

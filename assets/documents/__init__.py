@@ -1,0 +1,1 @@
+"""Papers and pictures that belong to a grant, batch, model, asset, calibration, work order, operation or case."""

@@ -1,0 +1,1 @@
+"""Operations, what they seized, and what equipment contributed."""

@@ -1,0 +1,73 @@
+"""Tables of meters: readings, and what telemetry and uses add."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from assets.core.db import Base, UtcDateTime
+from assets.core.journal import Derived
+from assets.registry.models.assets import Asset
+from assets.registry.models.kinds import one_of
+
+
+class Meter(Base):
+    """One counter of an asset, by kind ('odometer_km', 'engine_h', 'uses', 'hours', 'scans', …).
+
+    `value` at `value_at` caches the newest absolute reading plus the increments after it.
+    """
+
+    __tablename__ = "meter"
+    __table_args__ = (UniqueConstraint("asset_id", "kind"),)
+    __derived__ = frozenset({"value", "value_at"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    kind: Mapped[str] = mapped_column(String(24))
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    value_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    asset: Mapped[Asset] = relationship()
+
+
+class MeterReading(Base):
+    """An absolute reading: what a person read off, or a correction that says why. Never changed."""
+
+    __tablename__ = "meter_reading"
+    __table_args__ = (
+        Index("ix_meter_reading_meter_id_at", "meter_id", "at"),
+        one_of("source", ("registered", "manual", "return", "work_order", "correction", "replaced"), "source_known"),
+        CheckConstraint("value >= 0", name="not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
+    value: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String(16))
+    event_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+
+    meter: Mapped[Meter] = relationship()
+
+
+class MeterIncrement(Derived, Base):
+    """What telemetry or a use adds to a meter at a moment; replaced as a whole when its source is rebuilt."""
+
+    __tablename__ = "meter_increment"
+    __table_args__ = (
+        Index("ix_meter_increment_meter_id_at", "meter_id", "at"),
+        UniqueConstraint("meter_id", "source", "source_key"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meter.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    amount: Mapped[Decimal] = mapped_column(Numeric(14, 3))
+    source: Mapped[str] = mapped_column(String(16))
+    source_key: Mapped[str] = mapped_column(String(80))
+
+    meter: Mapped[Meter] = relationship()

@@ -1,0 +1,1 @@
+"""Backups that were proven by restoring them, restore, and the way back after an upgrade."""
