@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import event
@@ -12,7 +14,9 @@ from assets.core.app import App
 from assets.core.clock import Clock, system_clock
 from assets.core.db import Database, make_engine
 from assets.core.journal import refuse_bulk_statements
+from assets.core.occupancy import occupy
 from assets.core.outbox import mailer_for
+from assets.safekeeping.swap import finish_swap
 from assets.settings import Settings, SettingsError
 
 KEY_BYTES = 32
@@ -21,6 +25,8 @@ KEY_BYTES = 32
 def build_app(settings: Settings, *, clock: Clock = system_clock) -> App:
     """An `App` with engines of its own; call it after a fork. `SettingsError` says what stops the start."""
     prepare_data_dir(settings.data_dir)
+    finish_swap(settings)
+    occupancy = occupy(settings.data_dir)
     main = make_engine(settings.main_url)
     event.listen(main, "before_execute", refuse_bulk_statements)
     return App(
@@ -30,7 +36,16 @@ def build_app(settings: Settings, *, clock: Clock = system_clock) -> App:
         clock=clock,
         mailer=mailer_for(settings, clock),
         secret_key=session_key(settings.data_dir),
+        job_periods=_job_periods,
+        occupancy=occupancy,
     )
+
+
+def _job_periods() -> Mapping[str, timedelta]:
+    # Imported when asked for: the jobs know every slice, and most commands need none of them.
+    from assets.scheduling.jobs import JOBS
+
+    return {job.name: job.every for job in JOBS}
 
 
 def prepare_data_dir(data_dir: Path) -> None:

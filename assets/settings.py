@@ -1,4 +1,4 @@
-"""The settings: one frozen value read from the environment, each key with its meaning."""
+"""The settings: one frozen value read from the environment and, below it, from settings.env of the data directory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+FILE_NAME = "settings.env"
+DEFAULT = "default"
+ENVIRONMENT = "environment"
+LANGUAGES = ("en", "ru", "uz")
+"""Those that the product has words in."""
 
 
 class SettingsError(ValueError):
@@ -85,11 +91,43 @@ class Settings:
     mail_from: str = field(
         default="assets@localhost", metadata=_key("ASSETS_MAIL_FROM", "sender of the product's mail")
     )
+    listen: str = field(
+        default="127.0.0.1:8000",
+        metadata=_key("ASSETS_LISTEN", "where the pages are served; `--listen` of `assets serve` wins"),
+    )
+    languages: tuple[str, ...] = field(
+        default=LANGUAGES,
+        metadata=_key(
+            "ASSETS_LANGUAGES",
+            "languages offered, separated by spaces; the first is for new accounts and for who has not signed in",
+        ),
+    )
     trusted_proxies: int = field(
         default=0,
         metadata=_key(
             "ASSETS_TRUSTED_PROXIES", "how many reverse proxies stand in front; 0: X-Forwarded-For is ignored"
         ),
+    )
+
+    # Where each value came from, by key: the environment, the settings file, or nothing for a default.
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    backup_dir: str = field(
+        default="",
+        metadata=_key(
+            "ASSETS_BACKUP_DIR", "where backups are kept, best on another disk; empty: backups/ in the data directory"
+        ),
+    )
+    backup_keep: str = field(
+        default="14d 8w",
+        metadata=_key("ASSETS_BACKUP_KEEP", "backups kept: the newest of so many days and of so many weeks"),
+    )
+    anchor_file: str = field(
+        default="",
+        metadata=_key("ASSETS_ANCHOR_FILE", "a second file of the journal's anchors, on another disk; empty: none"),
+    )
+    anchor_mail: str = field(
+        default="",
+        metadata=_key("ASSETS_ANCHOR_MAIL", "address that each new anchor of the journal is mailed to; empty: none"),
     )
 
     @property
@@ -110,12 +148,15 @@ class Settings:
         return f"sqlite:///{main.with_name('telemetry.db')}"
 
     @property
+    def backup_folder(self) -> Path:
+        """Where backups are kept."""
+        return Path(self.backup_dir).absolute() if self.backup_dir else self.data_dir / "backups"
+
+    @property
     def effective_label_base(self) -> str | None:
         """The address that labels carry, or None where they hold the bare code."""
         base = (self.label_base_url or self.base_url).rstrip("/")
-        host = urlsplit(base).hostname or ""
-        loopback = host in {"", "localhost", "::1"} or host.startswith("127.")
-        return None if loopback else base
+        return None if is_loopback(urlsplit(base).hostname or "") else base
 
     @property
     def own_label_bases(self) -> tuple[str, ...]:
@@ -126,7 +167,7 @@ class Settings:
     def described(self) -> list[tuple[str, str, str]]:
         """(key, effective value with secrets hidden, meaning) for each setting."""
         rows = []
-        for item in dataclasses.fields(self):
+        for item in keyed_fields():
             value = getattr(self, item.name)
             shown = " ".join(value) if isinstance(value, tuple) else str(value)
             if item.metadata["secret"] and shown:
@@ -134,15 +175,32 @@ class Settings:
             rows.append((str(item.metadata["key"]), shown, str(item.metadata["text"])))
         return rows
 
+    def source(self, key: str) -> str:
+        """Where the value of `key` comes from: `environment`, the path of the settings file, or `default`."""
+        return self.sources.get(key, DEFAULT)
+
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
-        """Read every key; raise `SettingsError` for a value that cannot be used."""
+        """Read every key, the environment before the settings file; `SettingsError` for a value that cannot be used.
+
+        A key that is set in the environment wins even when it is empty, which means its default.
+        """
         environment = os.environ if environment is None else environment
+        data_dir = environment.get("ASSETS_DATA_DIR", "").strip()
+        path = (Path(data_dir).absolute() if data_dir else cls.data_dir) / FILE_NAME
+        below = read_settings_file(path)
+        given = {**below, **{k: environment[k] for k in _known_keys() if k in environment}}
+        sources = {k: ENVIRONMENT if k in environment else str(path) for k, text in given.items() if text.strip()}
+        return dataclasses.replace(cls.of(given), sources=sources)
+
+    @classmethod
+    def of(cls, given: Mapping[str, str]) -> Settings:
+        """The settings of these values by key, of nothing else; `SettingsError` for one that cannot be used."""
         values: dict[str, object] = {}
-        for item in dataclasses.fields(cls):
-            text = environment.get(str(item.metadata["key"]), "").strip()
-            if text:
-                values[item.name] = _converted(item.name, str(item.metadata["key"]), text)
+        for item in keyed_fields():
+            key = str(item.metadata["key"])
+            if text := given.get(key, "").strip():
+                values[item.name] = _converted(item.name, key, text)
         settings = cls(**values)  # type: ignore[arg-type]  # each value was converted for its field just above
         settings.check()
         return settings
@@ -158,9 +216,56 @@ class Settings:
         for key, url in (("ASSETS_BASE_URL", self.base_url), ("ASSETS_LABEL_BASE_URL", self.label_base_url)):
             if url and urlsplit(url).scheme not in {"http", "https"}:
                 raise SettingsError(f"{key}: {url!r} is not an http:// or https:// address")
+        if not self.languages or set(self.languages) - set(LANGUAGES) or len(set(self.languages)) < len(self.languages):
+            raise SettingsError(f"ASSETS_LANGUAGES: name some of {' '.join(LANGUAGES)}, each once, the first one first")
+        listen_address("ASSETS_LISTEN", self.listen)
         listen_address("ASSETS_MQTT_LISTEN", self.mqtt_listen)
         if self.metrics_listen:
             listen_address("ASSETS_METRICS_LISTEN", self.metrics_listen)
+
+
+def keyed_fields() -> list[dataclasses.Field[object]]:
+    """The fields of `Settings` that are settings, each with its key and meaning."""
+    return [item for item in dataclasses.fields(Settings) if "key" in item.metadata]
+
+
+def _known_keys() -> list[str]:
+    return [str(item.metadata["key"]) for item in keyed_fields()]
+
+
+def read_settings_file(path: Path) -> dict[str, str]:
+    """The values of a settings file by key: `KEY=value` lines; empty lines and those that begin with # say nothing.
+
+    None there: no values. `SettingsError` names the line of anything else, of a key that is unknown and of one that
+    stands there twice, since a mistyped key would silently leave a default in force.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    known = _known_keys()
+    values: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        key, equals, text = (part.strip() for part in line.partition("="))
+        if not equals:
+            raise SettingsError(f"{path}, line {number}: KEY=value is expected")
+        if key == "ASSETS_DATA_DIR":
+            raise SettingsError(f"{path}, line {number}: {key} says where this file lies: set it in the environment")
+        if key not in known:
+            raise SettingsError(f"{path}, line {number}: there is no setting {key}; `assets doctor` lists them")
+        if key in values:
+            raise SettingsError(f"{path}, line {number}: {key} stands there twice")
+        values[key] = text
+    return values
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    return host in {"", "localhost", "::1"} or host.startswith("127.")
 
 
 def listen_address(key: str, text: str) -> tuple[str, int]:
@@ -176,6 +281,8 @@ def _converted(name: str, key: str, text: str) -> object:
         return Path(text).absolute()
     if name == "former_label_base_urls":
         return tuple(text.split())
+    if name == "languages":
+        return tuple(text.replace(",", " ").split())
     if name == "trusted_proxies":
         if not text.isdigit():
             raise SettingsError(f"{key}: {text!r} is not a whole number")

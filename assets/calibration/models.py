@@ -56,7 +56,9 @@ class CalibrationRecord(Base):
     """One calibration, verification or check as it was done. Never changed: a mistake is corrected by a new record.
 
     `account_id` entered it; `organisation_id` did it where a workshop did. `result` is decided by the rule from the
-    points, never typed. A record that another one names in `corrects_id` does not count any more.
+    points, never typed. A record that another one names in `corrects_id` does not count any more. `taken_over`: it was
+    done before this register and stands here as on paper, without points; once its import was undone it does not count
+    any more (`annulled_at`).
     """
 
     __tablename__ = "calibration_record"
@@ -91,6 +93,8 @@ class CalibrationRecord(Base):
     note: Mapped[str] = mapped_column(Text, default="")
     corrects_id: Mapped[int | None] = mapped_column(ForeignKey("calibration_record.id"), unique=True)
     event_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"), unique=True)
+    taken_over: Mapped[bool | None]
+    annulled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     asset: Mapped[Asset] = relationship()
     plan: Mapped[CalibrationPlan] = relationship()

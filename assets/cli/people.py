@@ -90,6 +90,7 @@ def _add_account(chosen: argparse.Namespace) -> int:
                 now=now,
                 person=queries.person_by_number(session, chosen.person) if chosen.person else None,
                 email=chosen.email,
+                locale=app.settings.languages[0],
             )
     print(f"account {chosen.login} added")
     return 0

@@ -7,16 +7,16 @@ from typing import Any
 
 from assets.cli.output import opened_app
 
-DEFAULT_LISTEN = "127.0.0.1:8000"
+LISTEN_HELP = "ASSETS_LISTEN without it"
 
 
 def add(commands: Any) -> None:
     """`serve`, `web`, `ingest`, `scheduler`, `broker`, `metrics`."""
     serve = commands.add_parser("serve", help="web, ingest, scheduler and broker under one supervisor")
-    serve.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
+    serve.add_argument("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
     serve.set_defaults(run=_serve)
     web = commands.add_parser("web", help="the web alone")
-    web.add_argument("--listen", default=DEFAULT_LISTEN, metavar="HOST:PORT")
+    web.add_argument("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
     web.add_argument("--workers", type=int, default=2)
     web.set_defaults(run=_web)
     commands.add_parser("ingest", help="take telemetry from the broker").set_defaults(run=_ingest)
@@ -29,14 +29,16 @@ def _serve(chosen: argparse.Namespace) -> int:
     from assets.cli.supervisor import serve
     from assets.settings import Settings
 
-    return serve(Settings.from_environment(), chosen.listen)
+    settings = Settings.from_environment()
+    return serve(settings, chosen.listen or settings.listen)
 
 
 def _web(chosen: argparse.Namespace) -> int:
     from assets.cli.webserver import run_web
     from assets.settings import Settings
 
-    return run_web(Settings.from_environment(), chosen.listen, workers=chosen.workers)
+    settings = Settings.from_environment()
+    return run_web(settings, chosen.listen or settings.listen, workers=chosen.workers)
 
 
 def _ingest(_chosen: argparse.Namespace) -> int:

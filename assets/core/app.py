@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
 from assets.core.db import Database
+from assets.core.occupancy import Occupancy
 from assets.settings import Settings
 
 
@@ -21,9 +22,17 @@ class Mailer(Protocol):
     def send(self, recipient: str, subject: str, body: str) -> None: ...
 
 
+def _no_jobs() -> Mapping[str, timedelta]:
+    return {}
+
+
 @dataclass(frozen=True)
 class App:
-    """Settings, the two databases, the clock and the mailer of one process."""
+    """Settings, the two databases, the clock and the mailer of one process.
+
+    `job_periods` names the jobs that the scheduler should run and how often, for those who may not import them.
+    `occupancy` is the lock that tells a restore that this process works on the data directory.
+    """
 
     settings: Settings
     main: Database
@@ -31,6 +40,8 @@ class App:
     clock: Callable[[], datetime]
     mailer: Mailer
     secret_key: bytes
+    job_periods: Callable[[], Mapping[str, timedelta]] = _no_jobs
+    occupancy: Occupancy | None = None
 
     def transaction(self, actor: Actor, now: datetime | None = None) -> AbstractContextManager[Session]:
         """A writing transaction on the main database, journalled as done by `actor`."""
@@ -43,3 +54,5 @@ class App:
     def close(self) -> None:
         self.main.dispose()
         self.telemetry.dispose()
+        if self.occupancy is not None:
+            self.occupancy.close()

@@ -8,7 +8,7 @@ the extraction tool finds. A door says them with `say(message, locale)`. Catalog
 from __future__ import annotations
 
 import gettext
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
@@ -20,6 +20,12 @@ from babel.messages.pofile import read_po
 LOCALES: tuple[tuple[str, str], ...] = (("en", "English"), ("uz", "Oʻzbekcha"), ("ru", "Русский"))
 DEFAULT_LOCALE = "en"
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
+
+
+def offered(languages: Sequence[str]) -> list[tuple[str, str]]:
+    """The languages with their own names, in the order given."""
+    names = dict(LOCALES)
+    return [(code, names[code]) for code in languages]
 
 
 @dataclass(frozen=True)

@@ -150,16 +150,20 @@ def _change(item: object, action: str) -> Change | None:
     derived: frozenset[str] = getattr(type(item), "__derived__", frozenset())
     values: dict[str, object] = {}
     for attribute in state.mapper.column_attrs:
-        history = state.attrs[attribute.key].history
-        if attribute.key in derived or (action == "changed" and not history.has_changes()):
+        key = attribute.key
+        if key in derived:
             continue
-        if attribute.key in private:
-            values[attribute.key] = "private"
-        elif action == "changed":
+        # What a new row held before is nothing; asking costs as much as all the rest of its entry.
+        history = state.attrs[key].history if action == "changed" else None
+        if history is not None and not history.has_changes():
+            continue
+        if key in private:
+            values[key] = "private"
+        elif history is not None:
             before = history.deleted[0] if history.deleted else None
-            values[attribute.key] = [_plain(before), _plain(getattr(item, attribute.key))]
+            values[key] = [_plain(before), _plain(getattr(item, key))]
         else:
-            values[attribute.key] = _plain(getattr(item, attribute.key))
+            values[key] = _plain(getattr(item, key))
     if action == "changed" and not values:
         return None
     identity = "/".join(str(part) for part in state.mapper.primary_key_from_instance(item))

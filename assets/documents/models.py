@@ -8,20 +8,27 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Uniq
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
+from assets.documents.rules import Kind, SubjectName
 from assets.people.models import Account
 
-KINDS = ("grant", "batch", "model", "asset", "calibration", "work_order", "operation", "loss", "disposal")
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    listed = ",".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
 
 
 class Document(Base):
     """A paper or picture of one subject. Its rights are the subject's (`documents/subjects.py`).
 
     Never deleted: taken off the list with a reason, it still shows in the subject's history and in a full export.
+    `removed_at` and `removal_reason` follow the newest `DocumentRemoval`.
     """
 
     __tablename__ = "document"
     __table_args__ = (
-        CheckConstraint("subject_kind IN ({})".format(",".join(f"'{kind}'" for kind in KINDS)), name="subject_known"),
+        _one_of("subject_kind", tuple(SubjectName), "subject_known"),
+        _one_of("kind", tuple(Kind), "kind_known"),
+        CheckConstraint("title <> ''", name="has_a_title"),
         CheckConstraint("(removed_at IS NULL) = (removal_reason = '')", name="removal_has_a_reason"),
         Index("ix_document_subject", "subject_kind", "subject_id"),
     )
@@ -29,7 +36,7 @@ class Document(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     subject_kind: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[int] = mapped_column(Integer)
-    kind: Mapped[str] = mapped_column(String(24), default="other")
+    kind: Mapped[str] = mapped_column(String(24), default=Kind.OTHER.value)
     title: Mapped[str] = mapped_column(String(200))
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -37,6 +44,9 @@ class Document(Base):
 
     versions: Mapped[list[DocumentVersion]] = relationship(
         back_populates="document", order_by="DocumentVersion.number.desc()"
+    )
+    removals: Mapped[list[DocumentRemoval]] = relationship(
+        back_populates="document", order_by="DocumentRemoval.id.desc()"
     )
 
 
@@ -64,4 +74,26 @@ class DocumentVersion(Base):
     actor_name: Mapped[str] = mapped_column(String(80))
 
     document: Mapped[Document] = relationship(back_populates="versions")
+    account: Mapped[Account | None] = relationship()
+
+
+class DocumentRemoval(Base):
+    """A document was taken off the list, or put back: when, by whom and why. Append-only."""
+
+    __tablename__ = "document_removal"
+    __table_args__ = (
+        _one_of("step", ("removed", "restored"), "step_known"),
+        CheckConstraint("step = 'restored' OR reason <> ''", name="removal_has_a_reason"),
+        Index("ix_document_removal_document_id", "document_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"))
+    step: Mapped[str] = mapped_column(String(8))
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    actor_name: Mapped[str] = mapped_column(String(80))
+
+    document: Mapped[Document] = relationship(back_populates="removals")
     account: Mapped[Account | None] = relationship()

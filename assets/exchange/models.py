@@ -8,6 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
+from assets.core.journal import Derived
 from assets.people.models import Account
 
 
@@ -45,8 +46,11 @@ class ImportRun(Base):
     undone_by: Mapped[Account | None] = relationship(foreign_keys=[undone_by_id])
 
 
-class ImportedThing(Base):
-    """One thing that a run brought in, so that it can be found again and undone; `subject` as its kind names it."""
+class ImportedThing(Derived, Base):
+    """One thing that a run brought in, so that it can be found again and undone; `subject` as its kind names it.
+
+    The thing's own entries in the journal and its events say by which import it came; this is the way back from there.
+    """
 
     __tablename__ = "imported_thing"
     __table_args__ = (Index("ix_imported_thing_run_id", "run_id"),)

@@ -73,22 +73,30 @@ class HandoverItem(Base):
 
 
 class HandoverCount(Base):
-    """What somebody found when an item was counted. Append-only: a later count follows an earlier one."""
+    """What somebody found when an item was counted. Append-only: a later count follows an earlier one.
+
+    `uid` is the count's own id, given by the page or program that sent it (a count sent twice is one count); it is the
+    id of its event, too. `at` is when it was counted, `recorded_at` when we heard of it; the newest `at` holds.
+    """
 
     __tablename__ = "handover_count"
     __table_args__ = (
         CheckConstraint(
             "outcome IN ('received','short','damaged','wrong_serial','not_delivered')", name="outcome_known"
         ),
+        CheckConstraint("grade IS NULL OR grade IN ('A','B','C','D')", name="grade_known"),
         Index("ix_handover_count_item_id", "item_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    uid: Mapped[str] = mapped_column(String(36), unique=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("handover_item.id"))
     outcome: Mapped[str] = mapped_column(String(16))
     serial_found: Mapped[str] = mapped_column(String(80), default="")
     note: Mapped[str] = mapped_column(String(500), default="")
+    grade: Mapped[str | None] = mapped_column(String(1))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+    recorded_at: Mapped[datetime] = mapped_column(UtcDateTime)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     actor_name: Mapped[str] = mapped_column(String(80))
 

@@ -46,6 +46,7 @@ def calibrated_spans(
         .where(
             CalibrationRecord.asset_id.in_(asset_ids),
             CalibrationRecord.performed_at < span[1],
+            CalibrationRecord.annulled_at.is_(None),
             ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
         )
         .order_by(CalibrationRecord.performed_at, CalibrationRecord.id)

@@ -45,7 +45,7 @@ def subjects(session: Session, asset_ids: Collection[int], calendar: Calendar, z
     found = []
     for row in session.execute(
         select(
-            Asset.id, Asset.class_id, Asset.unit_id, Asset.life, Asset.registered_at,
+            Asset.id, Asset.class_id, Asset.unit_id, Asset.life, Asset.registered_at, Asset.annulled_at,
             EquipmentClass.code,
             EquipmentClass.is_vehicle, EquipmentClass.subject_to_calibration,
         )
@@ -58,7 +58,8 @@ def subjects(session: Session, asset_ids: Collection[int], calendar: Calendar, z
             records_use=row.code in CLASSES and CLASSES[row.code].usual_use is not None,
             subject_to_calibration=row.subject_to_calibration,
             units=units.get(row.id, [(0, row.unit_id)]),
-            lives=lives.get(row.id, [(0, row.life)]),
+            # Registered by mistake, it was never on the register, whatever was entered of its life.
+            lives=lives.get(row.id, [(0, row.life)]) if row.annulled_at is None else [(0, "annulled")],
             first_day=local_date(row.registered_at, zone),
             downtimes=downtimes[row.id],
             uses=uses[row.id],

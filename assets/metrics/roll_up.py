@@ -30,7 +30,7 @@ from assets.telemetry.models import TrackerDay
 # Rows held in memory at a time, about 1 KB each.
 PIECE_ROWS = 20_000
 # Fields of `asset` that a day depends on; the rest (a note, a cache, a plate) changes no day.
-_ASSET_FIELDS = frozenset({"unit_id", "life", "class_id", "registered_at"})
+_ASSET_FIELDS = frozenset({"unit_id", "life", "class_id", "registered_at", "annulled_at"})
 # Tables with an asset_id that say nothing about a day.
 _WITHOUT_EFFECT = frozenset({"label", "meter", "attachment", "maintenance_plan", "work_order"})
 _LOOKUP = 500

@@ -7,51 +7,116 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.ddl.sqlite import SQLiteImpl
+from alembic.operations.batch import BatchOperationsImpl
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, text
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
 from sqlalchemy.schema import CreateSchema
 
 from assets.core.app import App
 from assets.core.db import TELEMETRY_SCHEMA, Database
 from assets.migrations.tables import metadata
+from assets.settings import SettingsError
 
 HERE = Path(__file__).parent
 # Any number that nothing else in the product uses for an advisory lock.
 UPGRADE_LOCK = 727_002
+GOES_WITH = {"0001": "0001", "0002": "0001"}
+"""The telemetry database's version that goes with each version of the main one: where a way back leads to."""
+
+
+class _Sqlite(SQLiteImpl):
+    """SQLite as Alembic is to treat it (found by its dialect's name): columns go by ALTER TABLE DROP COLUMN.
+
+    Alembic would copy the whole table and drop the old one, which loses CHECK constraints that it cannot read, and is
+    refused by the rows of other tables that point to it.
+    """
+
+    __dialect__ = "sqlite"
+    transactional_ddl = True
+
+    def requires_recreate_in_batch(self, batch_op: BatchOperationsImpl) -> bool:
+        kinds = {operation[0] for operation in batch_op.batch}
+        return not kinds <= {"add_column", "drop_column", "create_index", "drop_index"}
 
 
 def upgrade(app: App) -> list[str]:
-    """Upgrade both databases, each in one transaction; answers a line for each that was not current."""
-    main, telemetry = metadata()
+    """Upgrade both databases, each in one transaction; answers a line for each that was not current.
+
+    `SettingsError` when a newer program made them.
+    """
+    refuse_newer(app)
     lines = []
-    for name, database, tables in (("main", app.main, main), ("telemetry", app.telemetry, telemetry)):
-        before = _upgrade_one(name, database, tables)
-        head = ScriptDirectory.from_config(_config(name)).get_current_head()
-        if before != head:
-            lines.append(f"{name} database: {before or 'empty'} -> {head}")
+    for name, database in _databases(app):
+        before, after = move(name, database, "head")
+        if before != after:
+            lines.append(f"{name} database: {before or 'empty'} -> {after}")
     return lines
 
 
-def _config(name: str) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(HERE / name))
-    config.set_main_option("path_separator", "os")
-    return config
+def refuse_newer(app: App) -> None:
+    """`SettingsError` when either database is of a version that this program does not know."""
+    for name, (now, wanted) in versions(app).items():
+        if now is not None and not knows(name, now):
+            raise SettingsError(
+                f"the {name} database is of version {now}, made by a newer program; this one knows up to {wanted}:"
+                " install the newer program, or go back with it first (assets db downgrade)"
+            )
 
 
-def _upgrade_one(name: str, database: Database, tables: MetaData) -> str | None:
+def move(
+    name: str, database: Database, to: str, *, check: Callable[[Connection], None] = lambda _: None
+) -> tuple[str | None, str | None]:
+    """Bring one database to a version, up or down, in one transaction; answers (version before, version after).
+
+    `check` is given the connection before anything else; what it raises leaves the database as it is.
+    """
+    main, telemetry = metadata()
     config = _config(name)
-    config.attributes["tables"] = tables
+    config.attributes["tables"] = telemetry if name == "telemetry" else main
     with database.engine.execution_options(writer=True).begin() as connection:
         if database.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
             if name == "telemetry":
                 connection.execute(CreateSchema(TELEMETRY_SCHEMA, if_not_exists=True))
         before = _version(name, connection)
+        check(connection)
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return before
+        (command.upgrade if _is_up(name, before, to) else command.downgrade)(config, to)
+        after = _version(name, connection)
+    return before, after
+
+
+def _is_up(name: str, before: str | None, to: str) -> bool:
+    if before is None or to == "head":
+        return True
+    order = [script.revision for script in ScriptDirectory.from_config(_config(name)).walk_revisions()][::-1]
+    return to in order and before in order and order.index(to) >= order.index(before)
+
+
+def due(app: App) -> bool:
+    """Whether a database that holds something is older than this program."""
+    return any(now is not None and now != wanted for now, wanted in versions(app).values())
+
+
+def one_back(revision: str) -> str | None:
+    """The version of the main database before `revision`; None before the first."""
+    script = ScriptDirectory.from_config(_config("main")).get_revision(revision)
+    return str(script.down_revision) if script is not None and script.down_revision else None
+
+
+def _databases(app: App) -> tuple[tuple[str, Database], ...]:
+    return (("main", app.main), ("telemetry", app.telemetry))
+
+
+def _config(name: str) -> Config:
+    """Alembic's configuration of a chain."""
+    config = Config()
+    config.set_main_option("script_location", str(HERE / name))
+    config.set_main_option("path_separator", "os")
+    return config
 
 
 def version_schema(name: str, dialect: str) -> str | None:
@@ -77,11 +142,20 @@ def _version(name: str, connection: Connection) -> str | None:
 def versions(app: App) -> dict[str, tuple[str | None, str | None]]:
     """(version in the database, version of this program) for each database."""
     found = {}
-    for name, database in (("main", app.main), ("telemetry", app.telemetry)):
+    for name, database in _databases(app):
         with database.engine.connect() as connection:
             head = ScriptDirectory.from_config(_config(name)).get_current_head()
             found[name] = (_version(name, connection), head)
     return found
+
+
+def knows(name: str, revision: str) -> bool:
+    """Whether this program has such a version of a chain; one that it does not know was made by a newer program."""
+    try:
+        ScriptDirectory.from_config(_config(name)).get_revision(revision)
+    except CommandError:
+        return False
+    return True
 
 
 def integrity_errors(app: App) -> list[str]:
@@ -91,7 +165,7 @@ def integrity_errors(app: App) -> list[str]:
         for name, (now, wanted) in versions(app).items()
         if now != wanted
     ]
-    for name, database in (("main", app.main), ("telemetry", app.telemetry)):
+    for name, database in _databases(app):
         if database.dialect == "sqlite":
             with database.engine.connect() as connection:
                 errors += [

@@ -38,6 +38,8 @@ class Operation(Base):
     """
 
     __tablename__ = "operation"
+    # What is still going on is known to few; the journal is read by more, and says of these only that they changed.
+    __private__ = frozenset({"code", "kind", "delivery", "region_id", "starts_on", "ends_on", "note"})
     __table_args__ = (
         CheckConstraint(
             "kind IN ('joint_operation','controlled_delivery','patrol','checkpoint','search')", name="kind_known"
@@ -92,6 +94,7 @@ class Seizure(Base):
     """One seizure of an operation; its substances are its items. Struck out by a correction, it no longer counts."""
 
     __tablename__ = "seizure"
+    __private__ = frozenset({"seized_on", "concealment"})
 
     id: Mapped[int] = mapped_column(primary_key=True)
     operation_id: Mapped[int] = mapped_column(ForeignKey("operation.id"), index=True)
@@ -131,6 +134,7 @@ class EquipmentContribution(Base):
     """What one class of equipment did for the result, as those said who were there."""
 
     __tablename__ = "equipment_contribution"
+    __private__ = frozenset({"note"})
     __table_args__ = (
         CheckConstraint("contribution IN ('none','supported','decisive')", name="contribution_known"),
         Index("uq_equipment_contribution_operation_class", "operation_id", "class_id", unique=True),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from assets.core.actor import Actor
@@ -142,6 +142,21 @@ def role_holders(session: Session, role: Role, unit: Unit, now: datetime) -> lis
             .order_by(Account.id)
         )
     )
+
+
+def role_counts(session: Session, now: datetime) -> dict[str, int]:
+    """How many open accounts hold each role now, for whatever scope."""
+    rows = session.execute(
+        select(RoleGrant.role, func.count(RoleGrant.account_id.distinct()))
+        .join(Account, Account.id == RoleGrant.account_id)
+        .where(
+            Account.active,
+            RoleGrant.valid_from <= now,
+            or_(RoleGrant.valid_until.is_(None), RoleGrant.valid_until > now),
+        )
+        .group_by(RoleGrant.role)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def organisations(session: Session, kind: str | None = None) -> list[Organisation]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from assets.calibration import service as calibration
-from assets.core import anchor, outbox
+from assets.core import anchor, files, outbox
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
 from assets.core.i18n import Message, msg, say
@@ -116,6 +116,13 @@ def journal_anchor(app: App, _now: datetime) -> str:
     return anchor.anchor(app)
 
 
+def file_sweep(app: App, now: datetime) -> str:
+    """Delete files that no row names and that are a week old: what a transaction left that was rolled back."""
+    with app.reading() as session:
+        swept = files.sweep(session, files.folder_in(app.settings.data_dir), now)
+    return f"{swept} files swept"
+
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 JOBS: tuple[Job, ...] = (
     Job("send_mail", msg("sends the mail that waits"), timedelta(minutes=1), timedelta(0), send_mail),
@@ -123,5 +130,6 @@ JOBS: tuple[Job, ...] = (
     Job("adopt_plans", msg("gives new assets their default plans"), HOUR, timedelta(minutes=20), adopt_plans),
     Job("due_list", msg("forecasts what is due and tells the units"), DAY, timedelta(hours=1), due_list),
     Job("silent_trackers", msg("tells which trackers are silent"), DAY, timedelta(hours=2), silent_trackers),
+    Job("file_sweep", msg("deletes files that belong to nothing"), DAY, timedelta(hours=3), file_sweep),
     Job("journal_anchor", msg("keeps the journal's head outside"), DAY, timedelta(hours=20), journal_anchor),
 )

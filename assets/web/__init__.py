@@ -14,7 +14,7 @@ from flask_openapi3.openapi import OpenAPI
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from assets.core.app import App
-from assets.core.i18n import LOCALES, translations
+from assets.core.i18n import offered, translations
 from assets.people.rules import Permission, may
 from assets.web import auth, errors, filters
 from assets.web.context import locale, maybe_actor, the_app
@@ -112,7 +112,7 @@ def _context() -> dict[str, Any]:
         "viewer": Viewer.of(actor) if actor else None,
         "nav": navigation(actor) if actor else [],
         "locale": locale(),
-        "locales": LOCALES,
+        "locales": offered(settings.languages),
         "demo": (settings.data_dir / "demo").exists(),
         "label_bases": settings.own_label_bases,
         "Permission": Permission,

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from assets.core.actor import Actor
 from assets.core.db import Database
 from assets.core.errors import DomainError, NotAllowed
-from assets.core.i18n import DEFAULT_LOCALE, LOCALES, msg
+from assets.core.i18n import msg
 from assets.people.models import Account
 from assets.people.queries import actor_of, signed_in_account, token_account
 from assets.people.rules import Permission, may
@@ -111,10 +111,10 @@ def _account_by_cookie() -> Account | None:
 
 def _asked_locale() -> str:
     chosen = session.get("locale")
-    known = [code for code, _ in LOCALES]
-    if chosen in known:
+    offered = the_app().settings.languages
+    if chosen in offered:
         return str(chosen)
-    return request.accept_languages.best_match(known) or DEFAULT_LOCALE
+    return request.accept_languages.best_match(offered) or offered[0]
 
 
 def _view() -> Any:

@@ -13,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
 from assets.core.errors import Conflict, DomainError, InvalidInput, NotAllowed, NotFound, RuleViolation
+from assets.core.files import NoSpace
 from assets.core.i18n import Message, msg
 from assets.web.auth import SignInRequired, is_api
 from assets.web.context import words
@@ -24,6 +25,7 @@ STATUS: dict[type[DomainError], int] = {
     NotFound: 404,
     Conflict: 409,
     RuleViolation: 422,
+    NoSpace: 507,
 }
 TITLES: dict[int, Message] = {
     400: msg("Something in it is not right"),
@@ -38,6 +40,7 @@ TITLES: dict[int, Message] = {
     429: msg("Too many attempts"),
     500: msg("Something broke on our side"),
     503: msg("The database is away"),
+    507: msg("The disk is full"),
 }
 NOTHING_HERE = msg("There is nothing at this address, or it is not yours to see.")
 MAX_ID = 2**31 - 1

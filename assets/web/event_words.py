@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assets.core.i18n import Message, msg
+from assets.documents.rules import KIND_NAMES
 from assets.labels.token import format_code
 from assets.registry.models import AssetEvent
 from assets.registry.rules.asset_fields import ASSET_FIELDS, CONDITION_NAMES
@@ -36,6 +37,10 @@ TITLES: dict[str, tuple[Message, str]] = {
     "work_cancelled": (msg("Work order cancelled"), "close"),
     "plan_changed": (msg("Plan changed"), "calendar"),
     "calibration": (msg("Calibrated"), "gauge"),
+    "paper_added": (msg("Paper added"), "upload"),
+    "paper_renewed": (msg("New version of a paper"), "upload"),
+    "paper_removed": (msg("Paper taken off the list"), "block"),
+    "paper_restored": (msg("Paper put back on the list"), "return"),
 }
 _PLAIN_KEYS = ("note", "text", "title", "plan", "reason", "done_text", "result", "override_reason")
 
@@ -66,6 +71,8 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
         found.append(", ".join(words(title) for title in known))
     if isinstance(data.get("code"), str) and event.kind == "labelled":
         found.append(format_code(data["code"]))
+    if data.get("paper") in KIND_NAMES:
+        found.append(words(KIND_NAMES[data["paper"]]))
     if isinstance(data.get("meter"), str) and "value" in data:
         found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
     found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]

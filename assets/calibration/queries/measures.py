@@ -42,7 +42,8 @@ def calibration_validity(
         plans = plans.where(CalibrationPlan.asset_id.in_(asset_ids))
     correction = aliased(CalibrationRecord)
     found = select(CalibrationRecord).where(
-        ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists()
+        CalibrationRecord.annulled_at.is_(None),
+        ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
     )
     if asset_ids is not None:
         found = found.where(CalibrationRecord.asset_id.in_(asset_ids))

@@ -97,6 +97,7 @@ def newest_counting(session: Session, plan_id: int) -> CalibrationRecord | None:
         select(CalibrationRecord)
         .where(
             CalibrationRecord.plan_id == plan_id,
+            CalibrationRecord.annulled_at.is_(None),
             ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
         )
         .order_by(CalibrationRecord.performed_at.desc(), CalibrationRecord.id.desc())

@@ -24,7 +24,7 @@ from assets.core.errors import invalid
 from assets.core.i18n import msg
 from assets.people.rules import Permission
 from assets.registry.models import Asset, EquipmentClass
-from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.classes import CLASSES, CalibrationPlanDefault
 from assets.registry.rules.meters import check_kind
 from assets.registry.scope import require_asset
 from assets.registry.service.meters import meter_of
@@ -44,26 +44,31 @@ def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datet
     for default in defaults.calibration_plans:
         if default.code in known:
             continue
-        plan = CalibrationPlan(
-            asset=asset,
-            code=default.code,
-            kind=Kind(default.kind).value,
-            name=default.name,
-            interval_days=default.interval_days,
-            meter_kind=(default.meter_kind or "") if default.meter_interval is not None else "",
-            meter_interval=default.meter_interval,
-            decision_rule=DecisionRule.SIMPLE.value,
-            source="class",
-            reason="",
-            active=True,
-            created_at=now,
-        )
+        plan = plan_from_default(asset, default, now)
         session.add(plan)
         adopted.append(plan)
     session.flush()
     for plan in adopted:
         refresh_plan(session, plan)
     return adopted
+
+
+def plan_from_default(asset: Asset, default: CalibrationPlanDefault, now: datetime) -> CalibrationPlan:
+    """A plan as its class gives it; the caller adds and refreshes it."""
+    return CalibrationPlan(
+        asset=asset,
+        code=default.code,
+        kind=Kind(default.kind).value,
+        name=default.name,
+        interval_days=default.interval_days,
+        meter_kind=(default.meter_kind or "") if default.meter_interval is not None else "",
+        meter_interval=default.meter_interval,
+        decision_rule=DecisionRule.SIMPLE.value,
+        source="class",
+        reason="",
+        active=True,
+        created_at=now,
+    )
 
 
 def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit: int = 500) -> int:
@@ -79,6 +84,7 @@ def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit:
         .where(
             EquipmentClass.code.in_(codes),
             Asset.life.in_(KEPT),
+            Asset.annulled_at.is_(None),
             ~exists().where(CalibrationPlan.asset_id == Asset.id),
         )
         .order_by(Asset.id)

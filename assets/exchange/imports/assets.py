@@ -1,27 +1,23 @@
-"""Imports assets, recognised by label code, VIN, serial number or inventory number, else by what the row says."""
+"""Imports assets with their opening balances: known ones are compared, new ones registered, undone ones brought back."""
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from assets.core.errors import DomainError, FieldError, InvalidInput
-from assets.core.i18n import msg
-from assets.exchange.imports.work import Outcome, Work, differences
+from assets.core.i18n import Message, msg
+from assets.exchange.imports.known import Known, content_of, has_identity, known_assets, registered_like
+from assets.exchange.imports.opening import OPENING_COLUMNS, Opening, Openings, parse_opening
+from assets.exchange.imports.work import Outcome, Pending, Thing, Work, differences
 from assets.exchange.tables import SheetRow
 from assets.labels.token import format_code
-from assets.people.models import Unit
-from assets.people.rules import Permission
-from assets.registry.models import Asset, AssetEvent, EquipmentClass, EquipmentModel, HandoverBatch, Label
+from assets.registry.models import Asset
 from assets.registry.rules.asset_fields import ASSET_FIELDS, AssetDraft, parse_asset
 from assets.registry.rules.folding import fold_identifier, fold_text
-from assets.registry.scope import assets_for
-from assets.registry.service.assets import register_asset
+from assets.registry.service.registration import Ready, Registration
 
-COLUMNS = tuple(ASSET_FIELDS)
+COLUMNS = (*ASSET_FIELDS, *OPENING_COLUMNS)
 REQUIRED = tuple(field.key for field in ASSET_FIELDS.values() if field.required)
 # Life, condition and meters go on from what was registered; a later reading is no difference to the sheet.
 _COMPARED = (
@@ -31,62 +27,92 @@ _COMPARED = (
 _BY_CONTENT = msg(
     "Recognised by its content only: give a serial number or an inventory number, so that it can be told apart."
 )
-Content = tuple[str, ...]
+_NOT_TAKEN_OVER = msg("Registered already: what the row says of the time before is not taken over again.")
 
 
-@dataclass
-class _Known:
-    """The registered assets that rows of this stretch may mean, by each way to recognise them."""
+@dataclass(frozen=True)
+class Row:
+    """A row as it was read: the asset and what was so before us."""
 
-    by_code: dict[str, Asset]
-    by_vin: dict[str, Asset]
-    by_serial: dict[tuple[str, str], Asset]
-    by_inventory: dict[tuple[str, str], list[Asset]]
-    by_content: Counter[Content]
+    draft: AssetDraft
+    opening: Opening
+
+
+@dataclass(frozen=True)
+class _Checked:
+    ready: Ready
+    opening: Opening
 
 
 class Assets:
-    """Takes one row after the other."""
+    """Checks row after row against what was read together, then registers those that passed together."""
 
     def __init__(self, work: Work) -> None:
         self.work = work
-        self.drafts: dict[int, AssetDraft | DomainError] = {}
-        for row in work.rows:
-            given: dict[str, object] = {key: text for key, text in row.cells.items() if text}
-            try:
-                self.drafts[row.number] = parse_asset(given)
-            except InvalidInput as error:
-                self.drafts[row.number] = error
-        drafts = [draft for draft in self.drafts.values() if isinstance(draft, AssetDraft)]
-        self.models = self._models(drafts)
-        self.known = self._load(drafts)
+        self.rows = {row.number: read_row(row) for row in work.rows}
+        read = [row for row in self.rows.values() if isinstance(row, Row)]
+        self.known: Known = known_assets(work, [row.draft for row in read])
+        self.registration = Registration(work.session, work.actor, [row.draft for row in read], work.now)
+        self.openings = Openings(work, [row.opening for row in read])
 
-    def __call__(self, row: SheetRow) -> Outcome:
-        draft = self.drafts[row.number]
-        if isinstance(draft, DomainError):
-            raise draft
-        label = _label(draft)
-        if not _identity(draft):
-            return self._by_content(draft, label)
+    def check(self, row: SheetRow) -> Outcome | Pending:
+        found = self.rows[row.number]
+        if isinstance(found, DomainError):
+            raise found
+        draft, opening = found.draft, found.opening
+        label = label_of(draft)
+        if not has_identity(draft):
+            return self._by_content(row, found, label)
         self._refuse_twice(row, draft)
         asset = self._registered(draft)
         if asset is not None:
             self._compare(draft, asset)
-            return Outcome("known", label, asset.code)
-        asset = register_asset(self.work.session, self.work.actor, draft, self.work.now)
-        return Outcome("new", label, asset.code)
+            note = _NOT_TAKEN_OVER if opening.is_given and asset.id not in self.known.taken_over else None
+            return Outcome("known", label, asset.code, note)
+        return self._pending(row, found, label, self.known.undone(draft))
 
-    def _by_content(self, draft: AssetDraft, label: str) -> Outcome:
-        # The n-th row that says the same is known when n such assets are registered already.
-        content = self._content(draft)
+    def write(self, pending: Sequence[Pending]) -> list[Outcome]:
+        checked: list[_Checked] = [one.what for one in pending]
+        made = self.registration.write([one.ready for one in checked], self.work.told)
+        given = [
+            (asset, one.ready.draft, one.opening, one.ready.again is None)
+            for asset, one in zip(made, checked, strict=True)
+            if one.opening.is_given
+        ]
+        if given:
+            self.openings.take_over(given)
+        return [
+            Outcome("new", one.label, asset.code, one.note, things=(Thing("asset", asset.code),))
+            for one, asset in zip(pending, made, strict=True)
+        ]
+
+    def _pending(
+        self, row: SheetRow, found: Row, label: str, again: Asset | None, note: Message | None = None
+    ) -> Pending:
+        draft, opening = found.draft, found.opening
+        if opening.is_given:
+            note = self.openings.check(draft, opening) or note
+            # What people worked with before us is in service, unless the sheet says otherwise.
+            draft = replace(draft, life=draft.life or "in_service")
+        ready = self.registration.check(draft, again=again)
+        if opening.is_given:
+            ready = replace(
+                ready, read_at=self.openings.moment(opening.odometer_on),
+                judged_at=self.openings.moment(opening.taken_over_on),
+            )  # fmt: skip
+        return Pending(row, label, _Checked(ready, opening), note)
+
+    def _by_content(self, row: SheetRow, found: Row, label: str) -> Outcome | Pending:
+        # The n-th row that says the same is known when n such assets were registered before this file.
+        content = content_of(found.draft, self.known.model(found.draft))
+        there = registered_like(self.work, content)
         earlier = self.work.seen.get(("content", *content), 0)
-        if earlier < self.known.by_content[content]:
-            outcome = Outcome("known", label, note=_BY_CONTENT)
-        else:
-            asset = register_asset(self.work.session, self.work.actor, draft, self.work.now)
-            outcome = Outcome("new", label, asset.code, _BY_CONTENT)
         self.work.seen[("content", *content)] = earlier + 1
-        return outcome
+        if earlier < there.count:
+            return Outcome("known", label, note=_BY_CONTENT)
+        undone = there.undone[earlier - there.count] if earlier - there.count < len(there.undone) else None
+        again = self.work.session.get(Asset, undone) if undone is not None else None
+        return self._pending(row, found, label, again, _BY_CONTENT)
 
     def _refuse_twice(self, row: SheetRow, draft: AssetDraft) -> None:
         keys = [
@@ -102,14 +128,7 @@ class Assets:
 
     def _registered(self, draft: AssetDraft) -> Asset | None:
         """The asset that the row means; `InvalidInput` when its numbers are those of different ones."""
-        known, of_class = self.known, draft.class_code or ""
-        found = {
-            "code": known.by_code.get(draft.code or ""),
-            "vin": known.by_vin.get(fold_identifier(draft.vin)),
-            "serial_number": known.by_serial.get((of_class, fold_identifier(draft.serial_number))),
-            "inventory_number": self._by_inventory(draft),
-        }
-        meant = {name: asset for name, asset in found.items() if asset is not None}
+        meant = self.known.registered(draft)
         if len({asset.id for asset in meant.values()}) > 1:
             fields = [
                 FieldError(name, msg("This is %(code)s.", code=format_code(asset.code)), "different_items")
@@ -118,132 +137,49 @@ class Assets:
             raise InvalidInput(msg("The row names different registered items."), fields=fields, code="different_items")
         return next(iter(meant.values()), None)
 
-    def _by_inventory(self, draft: AssetDraft) -> Asset | None:
-        # Agencies number for themselves: the number alone decides only where there is no better one on either side.
-        found = [
-            asset
-            for asset in self.known.by_inventory.get((draft.class_code or "", draft.inventory_number), [])
-            if not (draft.serial_number and asset.serial_folded) and not (draft.vin and asset.vin_folded)
-        ]
-        return found[0] if len(found) == 1 else None
-
     def _compare(self, draft: AssetDraft, asset: Asset) -> None:
-        pairs: list[tuple[str, object, object]] = [
-            ("class", draft.class_code, asset.equipment_class.code),
-            ("unit", draft.unit, asset.unit.code),
-        ]
-        if draft.model:
-            recorded = asset.model.full_name if asset.model else ""
-            same = self._model(draft) == fold_text(recorded)
-            pairs.append(("model", recorded if same else draft.model, recorded))
-        for name in ("serial_number", "vin", "plate"):
-            given, recorded = getattr(draft, name), getattr(asset, name)
-            if given and fold_identifier(given) != fold_identifier(recorded):
-                pairs.append((name, given, recorded))
-        for name, row in (
-            ("batch", asset.batch and asset.batch.number),
-            ("agency", asset.custodian_org and asset.custodian_org.code),
-        ):
-            if getattr(draft, name):
-                pairs.append((name, getattr(draft, name), row or ""))
-        pairs += [(name, getattr(draft, name), getattr(asset, name)) for name in _COMPARED if name in draft]
-        differences(pairs)
-
-    def _content(self, draft: AssetDraft) -> Content:
-        return (
-            draft.class_code or "", draft.unit or "", self._model(draft), draft.batch, draft.agency,
-            _amount(draft.value), str(draft.received_on or ""), fold_identifier(draft.plate), draft.note,
-        )  # fmt: skip
-
-    def _model(self, draft: AssetDraft) -> str:
-        """The folded full name of the model that the draft means."""
-        text = fold_text(draft.model)
-        return self.models.get((draft.class_code or "", text), text)
-
-    def _models(self, drafts: list[AssetDraft]) -> dict[tuple[str, str], str]:
-        if not any(draft.model for draft in drafts):
-            return {}
-        rows = self.work.session.execute(
-            select(EquipmentClass.code, EquipmentModel).join(
-                EquipmentClass, EquipmentModel.class_id == EquipmentClass.id
-            )
-        ).all()
-        names = {(of_class, fold_text(model.name)): fold_text(model.full_name) for of_class, model in rows}
-        return names | {(c, fold_text(model.full_name)): fold_text(model.full_name) for c, model in rows}
-
-    def _load(self, drafts: list[AssetDraft]) -> _Known:
-        codes = {draft.code for draft in drafts if draft.code}
-        serials = {fold_identifier(draft.serial_number) for draft in drafts} - {""}
-        vins = {fold_identifier(draft.vin) for draft in drafts} - {""}
-        inventory = {draft.inventory_number for draft in drafts} - {""}
-        known = _Known({}, {}, {}, {}, self._registered_content(drafts))
-        if not (codes or serials or vins or inventory):
-            return known
-        found = self.work.session.execute(
-            select(Asset, Label.code)
-            .outerjoin(Label, (Label.asset_id == Asset.id) & Label.code.in_(codes))
-            .options(
-                joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.equipment_class),
-                joinedload(Asset.model), joinedload(Asset.batch), joinedload(Asset.custodian_org),
-            )
-            .where(
-                assets_for(self.work.actor, Permission.ASSET_READ),
-                or_(
-                    Label.code.is_not(None), Asset.serial_folded.in_(serials), Asset.vin_folded.in_(vins),
-                    Asset.inventory_number.in_(inventory),
-                ),
-            )
-        )  # fmt: skip
-        for asset, code in found:
-            of_class = asset.equipment_class.code
-            known.by_code[code or asset.code] = asset
-            known.by_vin[asset.vin_folded or "-"] = asset
-            known.by_serial[of_class, asset.serial_folded or "-"] = asset
-            same = known.by_inventory.setdefault((of_class, asset.inventory_number), [])
-            if asset not in same:
-                same.append(asset)
-        return known
-
-    def _registered_content(self, drafts: list[AssetDraft]) -> Counter[Content]:
-        """How many registered assets without any number say the same; the unit is the one at registration."""
-        classes = {draft.class_code for draft in drafts if not _identity(draft)}
-        if not classes:
-            return Counter()
-        found = self.work.session.execute(
-            select(Asset, Unit.code)
-            .join(EquipmentClass, Asset.class_id == EquipmentClass.id)
-            .join(AssetEvent, (AssetEvent.asset_id == Asset.id) & (AssetEvent.kind == "registered"))
-            .join(Unit, AssetEvent.unit_id == Unit.id)
-            .outerjoin(HandoverBatch, Asset.batch_id == HandoverBatch.id)
-            .options(
-                joinedload(Asset.equipment_class), joinedload(Asset.model), joinedload(Asset.batch),
-                joinedload(Asset.custodian_org),
-            )
-            .where(
-                assets_for(self.work.actor, Permission.ASSET_READ), EquipmentClass.code.in_(classes),
-                Asset.serial_folded.is_(None), Asset.vin_folded.is_(None), Asset.inventory_number == "",
-            )
-        )  # fmt: skip
-        return Counter(_content_of(asset, unit) for asset, unit in found)
+        differences(compared(draft, asset, self.known.model(draft)))
 
 
-def _content_of(asset: Asset, unit: str) -> Content:
-    return (
-        asset.equipment_class.code, unit, fold_text(asset.model.full_name) if asset.model else "",
-        asset.batch.number if asset.batch else "", asset.custodian_org.code if asset.custodian_org else "",
-        _amount(asset.value), str(asset.received_on or ""), fold_identifier(asset.plate), asset.note,
-    )  # fmt: skip
+def read_row(row: SheetRow) -> Row | DomainError:
+    """The row as a draft and its opening balance, or the refusal that names every cell that is wrong."""
+    cells: dict[str, object] = {key: text for key, text in row.cells.items() if text}
+    errors: list[FieldError] = []
+    draft, opening = AssetDraft(frozenset()), Opening()
+    try:
+        draft = parse_asset({key: text for key, text in cells.items() if key not in OPENING_COLUMNS})
+    except InvalidInput as error:
+        errors += error.fields
+    try:
+        opening = parse_opening({key: text for key, text in cells.items() if key in OPENING_COLUMNS})
+    except InvalidInput as error:
+        errors += error.fields
+    return InvalidInput(errors[0].message, fields=errors) if errors else Row(draft, opening)
 
 
-def _amount(value: object) -> str:
-    return "" if value is None else f"{value:.2f}"
+def compared(draft: AssetDraft, asset: Asset, model: str) -> list[tuple[str, object, object]]:
+    """(field, in the sheet, recorded) of every field that the draft gives; `model` is its folded full name."""
+    pairs: list[tuple[str, object, object]] = [
+        ("class", draft.class_code, asset.equipment_class.code),
+        ("unit", draft.unit, asset.unit.code),
+    ]
+    if draft.model:
+        recorded = asset.model.full_name if asset.model else ""
+        pairs.append(("model", recorded if model == fold_text(recorded) else draft.model, recorded))
+    for name in ("serial_number", "vin", "plate"):
+        given, recorded = getattr(draft, name), getattr(asset, name)
+        if given and fold_identifier(given) != fold_identifier(recorded):
+            pairs.append((name, given, recorded))
+    for name, row in (
+        ("batch", asset.batch and asset.batch.number),
+        ("agency", asset.custodian_org and asset.custodian_org.code),
+    ):
+        if getattr(draft, name):
+            pairs.append((name, getattr(draft, name), row or ""))
+    return pairs + [(name, getattr(draft, name), getattr(asset, name)) for name in _COMPARED if name in draft]
 
 
-def _identity(draft: AssetDraft) -> bool:
-    """Whether the row says which item it means."""
-    return bool(draft.code or draft.vin or draft.serial_number or draft.inventory_number)
-
-
-def _label(draft: AssetDraft) -> str:
+def label_of(draft: AssetDraft) -> str:
+    """What the row is about, in few words."""
     number = draft.serial_number or draft.vin or draft.inventory_number or (draft.code and format_code(draft.code))
     return " ".join(part for part in (draft.model or draft.class_code, number) if part)

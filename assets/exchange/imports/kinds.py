@@ -9,12 +9,11 @@ from assets.core.app import App
 from assets.core.errors import invalid
 from assets.core.i18n import LOCALES, Message, msg, say
 from assets.exchange.imports import assets, persons, readings, trackers, units
-from assets.exchange.imports.work import Outcome, Work
-from assets.exchange.tables import SheetRow, column_key
+from assets.exchange.imports.opening import OPENING_HINTS
+from assets.exchange.imports.work import BulkImporter, RowImporter, Work
+from assets.exchange.tables import column_key
 from assets.people.rules import Permission
 from assets.registry.rules.asset_fields import ASSET_FIELDS
-
-RowImporter = Callable[[SheetRow], Outcome]
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Kind:
     title: Message
     columns: tuple[str, ...]
     required: tuple[str, ...]
-    open: Callable[[Work], RowImporter]
+    open: Callable[[Work], RowImporter | BulkImporter]
     permission: Permission = Permission.IMPORT_RUN
     aliases: Mapping[str, str] = field(default_factory=dict)
     hints: Mapping[str, Message] = field(default_factory=dict)
@@ -41,7 +40,7 @@ def _asset_titles() -> dict[str, str]:
     return {title: key for title, key in titles.items() if title not in ASSET_FIELDS}
 
 
-_ASSET_HINTS = {key: field.hint or field.title for key, field in ASSET_FIELDS.items()}
+_ASSET_HINTS = {key: field.hint or field.title for key, field in ASSET_FIELDS.items()} | dict(OPENING_HINTS)
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (

@@ -1,12 +1,14 @@
-"""Runs an import: rows in savepoints, stretches in transactions; a dry run does all of it and keeps nothing."""
+"""Runs an import: rows checked and written in stretches; a dry run does all of it and keeps nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -16,12 +18,14 @@ from assets.core.errors import DomainError, FieldError, InvalidInput, NotAllowed
 from assets.core.i18n import msg
 from assets.exchange.imports.kinds import Kind, kind_named
 from assets.exchange.imports.report import ImportReport, RowReport
-from assets.exchange.imports.work import Work
+from assets.exchange.imports.work import BulkImporter, Outcome, Pending, RowImporter, Work
+from assets.exchange.models import ImportedThing
 from assets.exchange.tables import SheetRow, Table
 from assets.people.rules import require
 
-# A stretch holds the write lock for about a second, so that scans get their turn while a long file is imported.
-_STRETCH = 200
+# A stretch holds the write lock for about half a second, so that scans get their turn while a long file is imported.
+STRETCH = 200
+Done = Outcome | DomainError | IntegrityError
 
 
 class Mode(StrEnum):
@@ -36,7 +40,17 @@ class _Undo(Exception):
     """Leaves a transaction so that nothing of it is kept."""
 
 
-def run_import(app: App, actor: Actor, kind: str, table: Table, mode: Mode, now: datetime) -> ImportReport:
+@dataclass(frozen=True)
+class Of:
+    """What an import belongs to: its run, where one is kept, and who is told how far it is (rows done, of how many)."""
+
+    run_id: int | None = None
+    progress: Callable[[int, int], None] | None = None
+
+
+def run_import(
+    app: App, actor: Actor, kind: str, table: Table, mode: Mode, now: datetime, of: Of | None = None
+) -> ImportReport:
     """Import a table as `actor`.
 
     Each row is new, known already or an error with its fields; what is recorded is never changed, so that the same file
@@ -45,12 +59,9 @@ def run_import(app: App, actor: Actor, kind: str, table: Table, mode: Mode, now:
     """
     found = kind_named(kind)
     require(actor, found.permission)
-    table = _named_columns(found, table)
-    if mode is Mode.ALL_OR_NOTHING:
-        rows, saved = _whole(app, actor, found, table, now)
-    else:
-        saved = mode is Mode.SAVE_VALID
-        rows = _in_stretches(app, actor, found, table, now, keep=saved)
+    table = named_columns(found, table)
+    run = _Run(app, actor, found, table, now, of or Of())
+    rows, saved = run.whole() if mode is Mode.ALL_OR_NOTHING else run.in_stretches(keep=mode is Mode.SAVE_VALID)
     if not saved:
         # Codes and secrets made in a transaction that was undone exist nowhere.
         rows = [replace(row, code="", secret="") if row.status == "new" else row for row in rows]
@@ -59,57 +70,148 @@ def run_import(app: App, actor: Actor, kind: str, table: Table, mode: Mode, now:
     return ImportReport(kind, mode.value, table.read_as, saved, tuple(rows))
 
 
-def _whole(app: App, actor: Actor, kind: Kind, table: Table, now: datetime) -> tuple[list[RowReport], bool]:
-    rows: list[RowReport] = []
-    seen: dict[tuple[str, ...], int] = {}
-    try:
-        with app.transaction(actor, now) as session:
-            for stretch in _stretches(table.rows):
-                rows += _stretch(Work(session, actor, now, app.settings.zone, stretch, seen), kind)
-            if any(row.status == "error" for row in rows):
-                raise _Undo
-    except _Undo:
-        return rows, False
-    return rows, True
+class _Run:
+    """One pass over a table."""
 
+    def __init__(self, app: App, actor: Actor, kind: Kind, table: Table, now: datetime, of: Of) -> None:
+        self._app, self._actor, self._kind, self._now, self._of = app, actor, kind, now, of
+        self._rows = table.rows
+        self._seen: dict[tuple[str, ...], int] = {}
+        self._shared: dict[str, Any] = {}
+        self._own = self._brought_in() if of.run_id is not None else frozenset()
 
-def _in_stretches(app: App, actor: Actor, kind: Kind, table: Table, now: datetime, *, keep: bool) -> list[RowReport]:
-    rows: list[RowReport] = []
-    seen: dict[tuple[str, ...], int] = {}
-    for stretch in _stretches(table.rows):
+    def whole(self) -> tuple[list[RowReport], bool]:
+        """All rows in one transaction, or none: the write lock is held as long as it takes."""
+        rows: list[RowReport] = []
         try:
-            with app.transaction(actor, now) as session:
-                found = _stretch(Work(session, actor, now, app.settings.zone, stretch, seen), kind)
-                if not keep:
+            with self._app.transaction(self._actor, self._now) as session:
+                for stretch in self._stretches():
+                    rows += self._take(session, stretch)
+                    self._tell(len(rows))
+                if any(row.status == "error" for row in rows):
                     raise _Undo
         except _Undo:
-            pass
-        rows += found
-    return rows
+            return rows, False
+        return rows, True
 
+    def in_stretches(self, *, keep: bool) -> tuple[list[RowReport], bool]:
+        """Stretch by stretch, so that others get their turn; whether anything is kept is up to the caller."""
+        rows: list[RowReport] = []
+        for stretch in self._stretches():
+            try:
+                with self._app.transaction(self._actor, self._now) as session:
+                    found = self._take(session, stretch)
+                    if not keep:
+                        raise _Undo
+            except _Undo:
+                pass
+            rows += found
+            self._tell(len(rows))
+        return rows, keep
 
-def _stretches(rows: Sequence[SheetRow]) -> list[Sequence[SheetRow]]:
-    return [rows[start : start + _STRETCH] for start in range(0, len(rows), _STRETCH)]
+    def _stretches(self) -> Iterator[Sequence[SheetRow]]:
+        for start in range(0, len(self._rows), STRETCH):
+            yield self._rows[start : start + STRETCH]
+
+    def _take(self, session: Session, rows: Sequence[SheetRow]) -> list[RowReport]:
+        work = Work(
+            session, self._actor, self._now, self._app.settings.zone, rows, self._seen, self._shared, self._of.run_id
+        )
+        return [
+            replace(row, status="new") if row.status == "known" and row.row in self._own else row
+            for row in _stretch(work, self._kind)
+        ]
+
+    def _brought_in(self) -> frozenset[int]:
+        """The rows that this run saved before it was broken off: new in its report, although they are known now."""
+        with self._app.reading() as session:
+            rows = session.scalars(
+                select(ImportedThing.row_number).where(
+                    ImportedThing.run_id == self._of.run_id, ImportedThing.undone.is_(False)
+                )
+            )
+            return frozenset(rows)
+
+    def _tell(self, done: int) -> None:
+        if self._of.progress is not None:
+            self._of.progress(done, len(self._rows))
 
 
 def _stretch(work: Work, kind: Kind) -> list[RowReport]:
     importer = kind.open(work)
-    return [_one(work.session, importer, row) for row in work.rows]
+    if callable(importer):
+        found = [(row, _one(work.session, importer, row)) for row in work.rows]
+    else:
+        found = _together(work, importer)
+    _keep_things(work, found)
+    return [_reported(row, done) for row, done in found]
 
 
-def _one(session: Session, importer: object, row: SheetRow) -> RowReport:
+def _one(session: Session, importer: RowImporter, row: SheetRow) -> Done:
     try:
-        if row.problems:
-            raise InvalidInput(row.problems[0].message, fields=row.problems)
+        _refuse_problems(row)
         with session.begin_nested():
-            done = importer(row)  # type: ignore[operator]  # Kind.open gives a callable
-    except DomainError as error:
-        fields = error.fields or (_field_error(error, row),)
+            return importer(row)
+    except (DomainError, IntegrityError) as error:
+        return error
+
+
+def _together(work: Work, importer: BulkImporter) -> list[tuple[SheetRow, Done]]:
+    done: dict[int, Done] = {}
+    pending: list[Pending] = []
+    for row in work.rows:
+        try:
+            _refuse_problems(row)
+            found = importer.check(row)
+        except DomainError as error:
+            found = error
+        if isinstance(found, Pending):
+            pending.append(found)
+        else:
+            done[row.number] = found
+    done |= {one.row.number: outcome for one, outcome in _written(work.session, importer, pending)}
+    return [(row, done[row.number]) for row in work.rows]
+
+
+def _written(session: Session, importer: BulkImporter, pending: Sequence[Pending]) -> list[tuple[Pending, Done]]:
+    """Write the rows together; where that fails halve them, until the one that cannot be written stands alone."""
+    if not pending:
+        return []
+    try:
+        with session.begin_nested():
+            return list(zip(pending, importer.write(pending), strict=True))
+    except (DomainError, IntegrityError) as error:
+        if len(pending) == 1:
+            return [(pending[0], error)]
+    half = len(pending) // 2
+    return _written(session, importer, pending[:half]) + _written(session, importer, pending[half:])
+
+
+def _refuse_problems(row: SheetRow) -> None:
+    if row.problems:
+        raise InvalidInput(row.problems[0].message, fields=row.problems)
+
+
+def _reported(row: SheetRow, done: Done) -> RowReport:
+    if isinstance(done, DomainError):
+        fields = done.fields or (_field_error(done, row),)
         return RowReport(row.number, "error", _label(row), errors=tuple(replace(f, row=row.number) for f in fields))
-    except IntegrityError:
+    if isinstance(done, IntegrityError):
         words = msg("It clashes with something that was recorded in the meantime. Run the import again.")
         return RowReport(row.number, "error", _label(row), errors=(FieldError("", words, "conflict", row.number),))
     return RowReport(row.number, done.status, done.label or _label(row), done.code, note=done.note, secret=done.secret)
+
+
+def _keep_things(work: Work, found: Sequence[tuple[SheetRow, Done]]) -> None:
+    """What new rows brought in, in the transaction of its run."""
+    things = [
+        {"run_id": work.run_id, "row_number": row.number, "subject_kind": t.kind, "subject_id": t.key, "undone": False}
+        for row, done in found
+        if isinstance(done, Outcome)
+        for t in done.things
+    ]
+    if things and work.run_id is not None:
+        work.session.execute(insert(ImportedThing), things)
 
 
 def _field_error(error: DomainError, row: SheetRow) -> FieldError:
@@ -123,7 +225,8 @@ def _label(row: SheetRow) -> str:
     return ", ".join(text for text in row.cells.values() if text)[:80]
 
 
-def _named_columns(kind: Kind, table: Table) -> Table:
+def named_columns(kind: Kind, table: Table) -> Table:
+    """The table with its columns under the names of the kind; `InvalidInput` for those unknown, missing or twice."""
     names = {column: kind.aliases.get(column, column) for column in table.columns}
     unknown = [column for column, name in names.items() if name not in kind.columns]
     if unknown:

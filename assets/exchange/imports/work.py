@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
@@ -41,19 +41,56 @@ class Memo(Generic[Found]):
 
 
 @dataclass(frozen=True)
+class Thing:
+    """What an import brought in: its kind and what finds it again."""
+
+    kind: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Outcome:
-    """What became of one row that was no error."""
+    """What became of one row that was no error. `things` are what a new one made, so that it can be undone."""
 
     status: str
     label: str = ""
     code: str = ""
     note: Message | None = None
     secret: str = ""
+    things: tuple[Thing, ...] = ()
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A row that was checked and waits to be written together with others."""
+
+    row: SheetRow
+    label: str
+    what: Any
+    note: Message | None = None
+
+
+class RowImporter(Protocol):
+    """Takes one row after the other, each in a savepoint of its own."""
+
+    def __call__(self, row: SheetRow) -> Outcome: ...
+
+
+class BulkImporter(Protocol):
+    """Checks row after row without writing, then writes those that passed together."""
+
+    def check(self, row: SheetRow) -> Outcome | Pending: ...
+
+    def write(self, pending: Sequence[Pending]) -> list[Outcome]: ...
 
 
 @dataclass
 class Work:
-    """One stretch of rows within one transaction. `seen` holds the keys of earlier rows of the whole file."""
+    """One stretch of rows within one transaction.
+
+    `seen` holds the keys of earlier rows of the whole file, `shared` what was read once for all of it. `run_id` is the
+    import run that the rows belong to.
+    """
 
     session: Session
     actor: Actor
@@ -61,6 +98,13 @@ class Work:
     zone: ZoneInfo
     rows: Sequence[SheetRow]
     seen: dict[tuple[str, ...], int] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
+    run_id: int | None = None
+
+    @property
+    def told(self) -> dict[str, object]:
+        """What events say of the import that they came with."""
+        return {} if self.run_id is None else {"import": self.run_id}
 
     @cached_property
     def unit(self) -> Memo[Unit]:

@@ -115,6 +115,7 @@ def _pending(session: Session, first: date, until: date, today: date, asset_ids:
         .where(
             MaintenancePlan.active,
             Asset.life.in_(CARED_FOR),
+            Asset.annulled_at.is_(None),
             or_(PlanState.due_on <= today, Meter.value >= PlanState.due_at_meter),
         )
     )
@@ -150,7 +151,7 @@ def meter_reached_on(session: Session, meter: Meter, threshold: Decimal) -> date
     readings = list(
         session.execute(
             select(MeterReading.at, MeterReading.value)
-            .where(MeterReading.meter_id == meter.id)
+            .where(MeterReading.meter_id == meter.id, MeterReading.annulled_at.is_(None))
             .order_by(MeterReading.at, MeterReading.id)
         )
     )

@@ -51,13 +51,14 @@ def _uses(session: Session, ids: Sequence[int], now: datetime) -> dict[int, Dail
 def _values_at(session: Session, ids: Sequence[int], at: datetime) -> dict[int, Decimal]:
     last = (
         select(MeterReading.meter_id, func.max(MeterReading.at).label("at"))
-        .where(MeterReading.meter_id.in_(ids), MeterReading.at <= at)
+        .where(MeterReading.meter_id.in_(ids), MeterReading.annulled_at.is_(None), MeterReading.at <= at)
         .group_by(MeterReading.meter_id)
         .subquery()
     )
     readings = session.execute(
         select(MeterReading.meter_id, MeterReading.value)
         .join(last, (last.c.meter_id == MeterReading.meter_id) & (last.c.at == MeterReading.at))
+        .where(MeterReading.annulled_at.is_(None))
         .order_by(MeterReading.id)
     )
     values: dict[int, Decimal] = {row.meter_id: row.value for row in readings}
@@ -87,7 +88,12 @@ def _first_in_window(session: Session, ids: Sequence[int], since: datetime, now:
         starts[meter_id] = (Decimal(0), at)
     readings = session.execute(
         select(MeterReading.meter_id, MeterReading.value, MeterReading.at)
-        .where(MeterReading.meter_id.in_(ids), MeterReading.at > since, MeterReading.at <= now)
+        .where(
+            MeterReading.meter_id.in_(ids),
+            MeterReading.annulled_at.is_(None),
+            MeterReading.at > since,
+            MeterReading.at <= now,
+        )
         .order_by(MeterReading.at.desc(), MeterReading.id.desc())
     )
     for meter_id, value, at in readings:  # the earliest comes last and stays
@@ -100,6 +106,7 @@ def _restarts(session: Session, ids: Sequence[int], since: datetime, now: dateti
         select(MeterReading.meter_id, MeterReading.value, MeterReading.at)
         .where(
             MeterReading.meter_id.in_(ids),
+            MeterReading.annulled_at.is_(None),
             MeterReading.source.in_(("correction", "replaced")),
             MeterReading.at > since,
             MeterReading.at <= now,

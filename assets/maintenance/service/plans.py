@@ -30,7 +30,7 @@ from assets.maintenance.rules.due import (
 )
 from assets.people.rules import Permission
 from assets.registry.models import Asset, EquipmentClass, Meter
-from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.classes import CLASSES, MaintenancePlanDefault
 from assets.registry.rules.meters import MAX_VALUE, check_kind
 from assets.registry.scope import require_asset
 from assets.registry.service.meters import meter_of
@@ -47,33 +47,40 @@ def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datet
     if defaults is None or not defaults.maintenance_plans:
         return []
     known = set(session.scalars(select(MaintenancePlan.code).where(MaintenancePlan.asset_id == asset.id)))
-    start = _start(session, asset)
+    start = start_day(session, asset)
     adopted = []
     for default in defaults.maintenance_plans:
         if default.code in known:
             continue
-        days, meter_interval = default.intervals(severe=defaults.severe_use)
-        plan = MaintenancePlan(
-            asset=asset,
-            code=default.code,
-            name=default.name,
-            interval_days=days,
-            meter_kind=(default.meter_kind or "") if meter_interval is not None else "",
-            meter_interval=meter_interval,
-            severe=defaults.severe_use,
-            source="class",
-            reason="",
-            active=True,
-            last_done_on=start,
-            basis="start",
-            created_at=now,
-        )
+        plan = plan_from_default(asset, default, start, now, severe=defaults.severe_use)
         check_terms(plan.terms)
         session.add(plan)
         adopted.append(plan)
     session.flush()
     refresh_plans(session, adopted, now)
     return adopted
+
+
+def plan_from_default(
+    asset: Asset, default: MaintenancePlanDefault, start: date, now: datetime, *, severe: bool
+) -> MaintenancePlan:
+    """A plan as its class gives it, counting from the day `start`; the caller adds and refreshes it."""
+    days, meter_interval = default.intervals(severe=severe)
+    return MaintenancePlan(
+        asset=asset,
+        code=default.code,
+        name=default.name,
+        interval_days=days,
+        meter_kind=(default.meter_kind or "") if meter_interval is not None else "",
+        meter_interval=meter_interval,
+        severe=severe,
+        source="class",
+        reason="",
+        active=True,
+        last_done_on=start,
+        basis="start",
+        created_at=now,
+    )
 
 
 def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit: int = 500) -> int:
@@ -89,6 +96,7 @@ def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit:
         .where(
             EquipmentClass.code.in_(codes),
             Asset.life.in_(CARED_FOR),
+            Asset.annulled_at.is_(None),
             ~exists().where(MaintenancePlan.asset_id == Asset.id),
         )
         .order_by(Asset.id)
@@ -128,7 +136,7 @@ def add_plan(
         source="asset",
         reason=reason,
         active=True,
-        last_done_on=last_done.on if last_done else _start(session, asset),
+        last_done_on=last_done.on if last_done else start_day(session, asset),
         last_done_meter=last_done.meter if last_done else None,
         basis="done" if last_done else "start",
         created_at=now,
@@ -184,10 +192,7 @@ def refresh_plans(session: Session, plans: Iterable[MaintenancePlan], now: datet
     """Bring where these plans stand up to date: due day and reading, their grace, and the mean daily use."""
     plans = list(plans)
     states = _states(session, [plan.id for plan in plans])
-    found: dict[tuple[int, str], Meter] = {}
-    for plan in plans:
-        if plan.active and plan.meter_kind and (plan.asset_id, plan.meter_kind) not in found:
-            found[plan.asset_id, plan.meter_kind] = meter_of(session, plan.asset, plan.meter_kind)
+    found = _meters(session, plans)
     uses = daily_uses(session, (meter.id for meter in found.values()), now)
     for plan in plans:
         state = states.get(plan.id)
@@ -209,6 +214,20 @@ def refresh_plans(session: Session, plans: Iterable[MaintenancePlan], now: datet
     session.flush()
     for plan in plans:
         session.expire(plan, ["state"])
+
+
+def _meters(session: Session, plans: Sequence[MaintenancePlan]) -> dict[tuple[int, str], Meter]:
+    """The meters that these plans count by, by asset and kind; made where they are first needed."""
+    wanted = {(plan.asset_id, plan.meter_kind): plan.asset for plan in plans if plan.active and plan.meter_kind}
+    ids = sorted({asset_id for asset_id, _ in wanted})
+    found: dict[tuple[int, str], Meter] = {}
+    for first in range(0, len(ids), 500):
+        rows = session.scalars(select(Meter).where(Meter.asset_id.in_(ids[first : first + 500])))
+        found |= {(meter.asset_id, meter.kind): meter for meter in rows}
+    for (asset_id, kind), asset in wanted.items():
+        if (asset_id, kind) not in found:
+            found[asset_id, kind] = meter_of(session, asset, kind)
+    return found
 
 
 def refresh_due_dates(session: Session, now: datetime, *, after: int = 0, limit: int = 1000) -> int | None:
@@ -246,7 +265,8 @@ def _states(session: Session, plan_ids: Sequence[int]) -> dict[int, PlanState]:
     return found
 
 
-def _start(session: Session, asset: Asset) -> date:
+def start_day(session: Session, asset: Asset) -> date:
+    """The day that a plan counts from while nothing was done: of registration, or of coming into use if later."""
     registered = local_date(asset.registered_at, zone_of(session))
     return max(registered, asset.in_service_on or asset.received_on or registered)
 

@@ -58,12 +58,12 @@ def extent_for(
 
 
 def donor_extent(donor_id: int, first: date, until: date) -> Extent:
-    """The days of everything that a donor's grants paid for."""
+    """The days of everything that a donor's grants paid for; what was registered by mistake is left out."""
     given = (
         select(Asset.id)
         .join(HandoverBatch, HandoverBatch.id == Asset.batch_id)
         .join(Grant, Grant.id == HandoverBatch.grant_id)
-        .where(Grant.donor_id == donor_id)
+        .where(Grant.donor_id == donor_id, Asset.annulled_at.is_(None))
     )
     return Extent(first, until, (AssetDay.asset_id.in_(given),))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 Z_95 = 1.959963984540054
 _TAIL = 0.025
@@ -88,3 +89,22 @@ def _gamma_quantile(shape: float, probability: float) -> float:
         if high - low <= 1e-12 * high:
             break
     return (low + high) / 2
+
+
+def fay_feuer(weights: Sequence[float]) -> tuple[float, float] | None:
+    """95 % interval of a sum of weights of events that come at random; None without events.
+
+    For a weighted sum of Poisson counts (Fay and Feuer 1997, gamma interval), each event with its own weight: with y
+    the sum, v the sum of squares and w the largest weight, the limits are gamma quantiles with mean y and variance v
+    below, and with mean y + w and variance v + w squared above. One heavy event makes it wide, as it should.
+    """
+    if not weights:
+        return None
+    total, squares, largest = sum(weights), sum(weight * weight for weight in weights), max(weights)
+    if total <= 0:
+        return None
+    above, spread = total + largest, squares + largest * largest
+    return (
+        squares / total * _gamma_quantile(total * total / squares, _TAIL),
+        spread / above * _gamma_quantile(above * above / spread, 1 - _TAIL),
+    )

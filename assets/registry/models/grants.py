@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, String, Table, Text, TextClause, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, Numeric, String, Table, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
@@ -36,8 +36,8 @@ class Grant(Base):
     implementing_agency: Mapped[Organisation | None] = relationship(foreign_keys=[implementing_agency_id])
 
 
-def _where(condition: str) -> dict[str, TextClause]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+_IN_FORCE = text("ended_at IS NULL")
+_IN_FORCE_FOR_ALL = text("ended_at IS NULL AND class_id IS NULL")
 
 
 class GrantTarget(Base):
@@ -52,10 +52,14 @@ class GrantTarget(Base):
         CheckConstraint("value >= 0", name="not_negative"),
         CheckConstraint("ended_at IS NULL OR ended_at >= set_at", name="times_in_order"),
         Index(
-            "uq_grant_target_of_all", "grant_id", "kpi", unique=True, **_where("ended_at IS NULL AND class_id IS NULL")
+            "uq_grant_target_of_all", "grant_id", "kpi",
+            unique=True, sqlite_where=_IN_FORCE_FOR_ALL, postgresql_where=_IN_FORCE_FOR_ALL,
         ),
-        Index("uq_grant_target_of_class", "grant_id", "kpi", "class_id", unique=True, **_where("ended_at IS NULL")),
-    )
+        Index(
+            "uq_grant_target_of_class", "grant_id", "kpi", "class_id",
+            unique=True, sqlite_where=_IN_FORCE, postgresql_where=_IN_FORCE,
+        ),
+    )  # fmt: skip
 
     id: Mapped[int] = mapped_column(primary_key=True)
     grant_id: Mapped[int] = mapped_column(ForeignKey("grant_agreement.id"))

@@ -34,7 +34,10 @@ class Meter(Base):
 
 
 class MeterReading(Base):
-    """An absolute reading: what a person read off, or a correction that says why. Never changed."""
+    """An absolute reading: what a person read off, or a correction that says why. Never changed.
+
+    `annulled_at`: its entry was a mistake (an import that was undone) and an event says so; it does not count any more.
+    """
 
     __tablename__ = "meter_reading"
     __table_args__ = (
@@ -50,6 +53,7 @@ class MeterReading(Base):
     source: Mapped[str] = mapped_column(String(16))
     event_id: Mapped[str | None] = mapped_column(ForeignKey("asset_event.id"))
     reason: Mapped[str] = mapped_column(String(300), default="")
+    annulled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     meter: Mapped[Meter] = relationship()
 

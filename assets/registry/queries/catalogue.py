@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, union_all
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select, union_all
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from assets.core.actor import Actor
@@ -13,7 +15,7 @@ from assets.core.errors import invalid
 from assets.core.i18n import msg
 from assets.people.models import Organisation, Person, Region, Unit
 from assets.people.rules import Permission
-from assets.registry.models import Asset, EquipmentModel, Grant, HandoverBatch
+from assets.registry.models import Asset, EquipmentModel, Grant, GrantTarget, HandoverBatch
 from assets.registry.scope import assets_for, persons_for, units_for
 
 
@@ -100,6 +102,36 @@ def grant_by_code(session: Session, code: str, field: str = "grant") -> Grant:
     if found is None:
         raise invalid(field, msg("No grant has the code %(code)s.", code=code), code="unknown_grant")
     return found
+
+
+def targets_in_force(session: Session, grant_ids: Sequence[int], at: datetime) -> list[GrantTarget]:
+    """The planned values of these grants that held at this moment, with grant and class, by grant, figure and class.
+
+    A plan holds from `set_at` (inclusive) to `ended_at` (exclusive), so that there is at most one for each figure of a
+    grant and a class (or, with no class, of all its equipment).
+    """
+    statement = (
+        select(GrantTarget)
+        .options(joinedload(GrantTarget.grant), joinedload(GrantTarget.equipment_class))
+        .where(
+            GrantTarget.grant_id.in_(grant_ids),
+            GrantTarget.set_at <= at,
+            or_(GrantTarget.ended_at.is_(None), GrantTarget.ended_at > at),
+        )
+        .order_by(GrantTarget.grant_id, GrantTarget.kpi, GrantTarget.class_id, GrantTarget.id)
+    )
+    return list(session.scalars(statement))
+
+
+def targets_of(session: Session, grant: Grant) -> list[GrantTarget]:
+    """Every planned value that a grant ever had, the newest first: its history."""
+    statement = (
+        select(GrantTarget)
+        .options(joinedload(GrantTarget.equipment_class))
+        .where(GrantTarget.grant_id == grant.id)
+        .order_by(GrantTarget.set_at.desc(), GrantTarget.id.desc())
+    )
+    return list(session.scalars(statement))
 
 
 def assets_in_batches(session: Session, actor: Actor, batch_ids: list[int]) -> dict[int, int]:

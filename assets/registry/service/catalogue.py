@@ -42,7 +42,10 @@ class GrantDraft:
 
 @dataclass(frozen=True)
 class BatchDraft:
-    """What is known of a handover batch."""
+    """What is known of a handover batch. `usd_rate`: units of `currency` for one US dollar on `rate_on`.
+
+    A `value` is for a batch whose lines are not entered here; where they are, it follows from them.
+    """
 
     number: str
     grant: Grant
@@ -50,6 +53,8 @@ class BatchDraft:
     place: str = ""
     value: Decimal | None = None
     currency: str = "USD"
+    usd_rate: Decimal | None = None
+    rate_on: date | None = None
     note: str = ""
     recipients: Sequence[Organisation] = ()
 
@@ -132,7 +137,7 @@ def split_model(text: str, makers: set[str]) -> tuple[str, str]:
 
 def add_grant(session: Session, actor: Actor, draft: GrantDraft) -> Grant:
     """A new grant of a donor; its code is unique."""
-    require(actor, Permission.BATCH_WRITE)
+    require(actor, Permission.GRANT_WRITE)
     _check_code("code", draft.code)
     _check_required("title", draft.title, 300)
     for field, text in (("en_number", draft.en_number), ("ga_number", draft.ga_number)):
@@ -155,8 +160,14 @@ def add_grant(session: Session, actor: Actor, draft: GrantDraft) -> Grant:
 
 
 def add_batch(session: Session, actor: Actor, draft: BatchDraft) -> HandoverBatch:
-    """A new handover batch of a grant; its number is unique."""
+    """A new handover batch of a grant; its number is unique.
+
+    `NotAllowed` for a typed value without the right to write grants: it would stand in the donor's summary.
+    """
     require(actor, Permission.BATCH_WRITE)
+    if draft.value is not None:
+        require(actor, Permission.GRANT_WRITE)
+    check_rate(draft)
     _check_code("number", draft.number)
     _check_length("place", draft.place, 200)
     _check_length("note", draft.note, 4000)
@@ -171,11 +182,23 @@ def add_batch(session: Session, actor: Actor, draft: BatchDraft) -> HandoverBatc
             )
     batch = HandoverBatch(
         number=draft.number, grant=draft.grant, handed_over_on=draft.handed_over_on, place=draft.place,
-        value=draft.value, currency=draft.currency, note=draft.note, recipients=list(draft.recipients),
+        value=draft.value, currency=draft.currency, usd_rate=draft.usd_rate, rate_on=draft.rate_on, note=draft.note,
+        recipients=list(draft.recipients),
     )  # fmt: skip
     session.add(batch)
     session.flush()
     return batch
+
+
+def check_rate(draft: BatchDraft) -> None:
+    """`InvalidInput` unless the rate and its day come together, and are given for a currency that needs them."""
+    if draft.currency == "USD" and (draft.usd_rate is not None or draft.rate_on is not None):
+        raise invalid("usd_rate", msg("US dollars need no rate."), code="no_rate_needed")
+    if draft.usd_rate is not None and draft.usd_rate <= 0:
+        raise invalid("usd_rate", msg("A rate is more than 0."), code="out_of_range")
+    if (draft.usd_rate is None) != (draft.rate_on is None):
+        missing = "rate_on" if draft.rate_on is None else "usd_rate"
+        raise invalid(missing, msg("Give the rate together with its day."), code="required")
 
 
 def _taken(field: str, words: Message) -> Conflict:

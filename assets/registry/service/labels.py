@@ -24,7 +24,7 @@ def register_label_blanks(session: Session, actor: Actor, count: int, now: datet
     require(actor, Permission.LABEL_PRINT)
     if not 1 <= count <= MAX_BLANKS:
         raise invalid("count", msg("Between 1 and %(n)s labels are made at a time.", n=MAX_BLANKS))
-    labels = [Label(code=code, state="blank", created_at=now) for code in _free_codes(session, count)]
+    labels = [Label(code=code, state="blank", created_at=now) for code in free_codes(session, count)]
     session.add_all(labels)
     session.flush()
     return labels
@@ -33,24 +33,6 @@ def register_label_blanks(session: Session, actor: Actor, count: int, now: datet
 def register_label_blank(session: Session, actor: Actor, now: datetime) -> Label:
     """One new blank label."""
     return register_label_blanks(session, actor, 1, now)[0]
-
-
-def label_for_new_asset(session: Session, asked: str | None, now: datetime) -> Label:
-    """The label that a new asset gets: a new code, or the blank label that it already bears.
-
-    `InvalidInput` for `code` when that label is unknown or not blank any more. It is locked against a second claim.
-    """
-    if asked is None:
-        label = Label(code=_free_codes(session, 1)[0], state="active", created_at=now)
-        session.add(label)
-        return label
-    found = session.scalar(select(Label).where(Label.code == asked).with_for_update())
-    if found is None:
-        raise invalid("code", msg("No blank label has this code."), code="unknown_label")
-    if found.state != "blank":
-        raise invalid("code", msg("This label is on an item already."), code="label_taken")
-    found.state = "active"
-    return found
 
 
 def labels_to_print(session: Session, actor: Actor, codes: Sequence[str]) -> list[Label]:
@@ -86,7 +68,8 @@ def print_labels(session: Session, actor: Actor, codes: Sequence[str], now: date
     return labels
 
 
-def _free_codes(session: Session, count: int) -> list[str]:
+def free_codes(session: Session, count: int) -> list[str]:
+    """So many new codes that no label has."""
     codes: set[str] = set()
     while len(codes) < count:
         fresh = {new_code() for _ in range(count - len(codes))}

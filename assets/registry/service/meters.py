@@ -103,7 +103,7 @@ def value_at(session: Session, meter: Meter, at: datetime) -> Decimal | None:
     """What the meter showed at a moment: the last absolute reading until then plus the increments since; or None."""
     reading = session.scalar(
         select(MeterReading)
-        .where(MeterReading.meter_id == meter.id, MeterReading.at <= at)
+        .where(MeterReading.meter_id == meter.id, MeterReading.annulled_at.is_(None), MeterReading.at <= at)
         .order_by(MeterReading.at.desc(), MeterReading.id.desc())
         .limit(1)
     )
@@ -120,7 +120,11 @@ def value_at(session: Session, meter: Meter, at: datetime) -> Decimal | None:
 def refresh(session: Session, meter: Meter) -> None:
     """Bring the meter's cached value up to date."""
     newest = [
-        session.scalar(select(func.max(MeterReading.at)).where(MeterReading.meter_id == meter.id)),
+        session.scalar(
+            select(func.max(MeterReading.at)).where(
+                MeterReading.meter_id == meter.id, MeterReading.annulled_at.is_(None)
+            )
+        ),
         session.scalar(select(func.max(MeterIncrement.at)).where(MeterIncrement.meter_id == meter.id)),
     ]
     moments = [moment for moment in newest if moment is not None]
@@ -130,7 +134,7 @@ def refresh(session: Session, meter: Meter) -> None:
 
 
 def _neighbours(session: Session, meter: Meter, at: datetime) -> tuple[Decimal | None, Decimal | None]:
-    readings = select(MeterReading.value).where(MeterReading.meter_id == meter.id)
+    readings = select(MeterReading.value).where(MeterReading.meter_id == meter.id, MeterReading.annulled_at.is_(None))
     before = session.scalar(
         readings.where(MeterReading.at <= at).order_by(MeterReading.at.desc(), MeterReading.id.desc()).limit(1)
     )

@@ -50,6 +50,26 @@ def record(
     Events may come late: a cache is changed only by an event that is newer than the one it holds. Give ids in `data`
     for persons (`person_id`), never names.
     """
+    event = append(
+        session, actor, asset, kind, occurrence, data, grade=grade, seen=seen, corrects_id=corrects_id
+    )  # fmt: skip
+    session.flush()
+    return event
+
+
+def append(
+    session: Session,
+    actor: Actor,
+    asset: Asset,
+    kind: str,
+    occurrence: Occurrence,
+    data: Mapping[str, object] | None = None,
+    *,
+    grade: str | None = None,
+    seen: bool = False,
+    corrects_id: str | None = None,
+) -> AssetEvent:
+    """As `record`, but the caller flushes: for many at once, and for assets that are not written yet."""
     event = AssetEvent(
         id=occurrence.id,
         asset=asset,
@@ -61,7 +81,7 @@ def record(
         actor_name=actor.name,
         grade=grade,
         seen=seen,
-        unit_id=asset.unit_id,
+        unit_id=asset.unit.id,
         corrects_id=corrects_id,
         data={**(data or {}), **occurrence.noted},
     )
@@ -70,7 +90,6 @@ def record(
         asset.condition, asset.condition_at = grade, occurrence.occurred_at
     if seen and (asset.last_seen_at is None or asset.last_seen_at < occurrence.occurred_at):
         asset.last_seen_at = occurrence.occurred_at
-    session.flush()
     return event
 
 

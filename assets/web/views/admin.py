@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
 from assets.core.errors import DomainError, InvalidInput, NotAllowed, NotFound, invalid
-from assets.core.i18n import LOCALES, msg
+from assets.core.i18n import msg, offered
 from assets.people import queries, service
 from assets.people.models import Account, ApiToken, RoleGrant
 from assets.people.rules import Permission, Role
@@ -82,7 +82,8 @@ def add_account() -> Any:
             account = service.add_account(
                 session, actor(), login=values.get("login", ""), password=values.get("password", ""),
                 role=_role(values), scope=_scope(session, values), now=now(), email=values.get("email", "").strip(),
-                locale=values.get("locale", "en"), person=queries.person_by_number(session, number) if number else None,
+                locale=values.get("locale") or the_app().settings.languages[0],
+                person=queries.person_by_number(session, number) if number else None,
             )  # fmt: skip
     except DomainError as error:
         return _account_form(values, _errors(error)), status_of(error)
@@ -124,7 +125,8 @@ def _choices() -> dict[str, Any]:
 
 
 def _account_form(values: dict[str, str], errors: dict[str, str]) -> str:
-    return render_template("admin/account_new.html", values=values, errors=errors, languages=LOCALES, **_choices())
+    languages = offered(the_app().settings.languages)
+    return render_template("admin/account_new.html", values=values, errors=errors, languages=languages, **_choices())
 
 
 @pages.get("/admin/accounts/<int:account_id>")

@@ -39,6 +39,8 @@ def tabs_of(viewer: Actor, asset: Asset) -> list[str]:
         found.append("care")
     if asset.equipment_class.is_vehicle and _may(viewer, asset, Permission.TRACKER_READ):
         found.append("tracker")
+    if _may(viewer, asset, Permission.ASSET_IDENTITY):
+        found.append("papers")
     return [*found, "labels"]
 
 

@@ -36,6 +36,7 @@ from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
 from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
+from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page
 from assets.web.views import asset_page
 from assets.web.views.api_assets import adopt_plans
@@ -162,6 +163,8 @@ def show_asset(code: str) -> Any:
             shown = asset_page.care(session, viewer, asset)
         elif tab == "tracker":
             shown = asset_page.trackers(session, asset)
+        elif tab == "papers":
+            shown = papers_of(session, "asset", asset.id)
         else:
             shown["labels"] = labels_of(session, asset)
     return render_template(

@@ -22,6 +22,7 @@ from assets.web import care
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.forms import field_errors, typed
+from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page, parse_decimal
 from assets.web.views.api_calibration import performed
 
@@ -148,6 +149,7 @@ def _record_page(record_id: int, errors: dict[str, str]) -> str:
             checks=[point for point in made.points if point.ok is not None],
             plain=care.plain,
             errors=errors,
+            **papers_of(session, "calibration", made.id),
         )
 
 

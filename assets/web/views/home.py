@@ -19,6 +19,7 @@ from assets.people.rules import Permission, may
 from assets.registry.models import Asset
 from assets.registry.scope import assets_for
 from assets.reports import release
+from assets.safekeeping import beginning
 from assets.telemetry import access
 from assets.telemetry import queries as telemetry
 from assets.web.auth import signed_in
@@ -59,6 +60,9 @@ def home() -> Any:
 
 
 def _tasks(session: Session, who: Actor) -> Iterator[Task]:
+    if may(who, Permission.ACCOUNT_MANAGE):
+        left = sum(state.is_open for state in beginning.steps(session, the_app().settings, now()))
+        yield _task("due", left, msg("steps of setting up are left"), "/admin/setup")
     if may(who, Permission.WORK_READ):
         yield from _work(session, who)
     if may(who, Permission.CALIBRATION_READ):

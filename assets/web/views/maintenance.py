@@ -37,6 +37,7 @@ from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, words, writing
 from assets.web.forms import field_errors, typed
 from assets.web.label_codes import read_code
+from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page, parse_decimal
 from assets.web.views.api_maintenance import completion
 from assets.web.views.plans import due_cells
@@ -222,6 +223,7 @@ def _order_page(order_id: int, values: dict[str, str], errors: dict[str, str]) -
             payers=[(p.value, words(name)) for p, name in PAYER_NAMES.items()],
             values=values,
             errors=errors,
+            **papers_of(session, "work_order", order.id),
         )
 
 

@@ -111,7 +111,9 @@ def _meters(session: Session, asset: Asset) -> list[dict[str, Any]]:
 
     What uses alone are counted in is not read off anything, so it is not asked for.
     """
-    was_read = select(MeterReading.id).where(MeterReading.meter_id == Meter.id).exists()
+    was_read = (
+        select(MeterReading.id).where(MeterReading.meter_id == Meter.id, MeterReading.annulled_at.is_(None)).exists()
+    )
     known = {meter.kind: meter for meter in session.scalars(select(Meter).where(Meter.asset_id == asset.id, was_read))}
     usual = "odometer_km" if asset.equipment_class.is_vehicle else asset.equipment_class.usage_meter
     if usual not in known and not asset.equipment_class.is_vehicle:

@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, session
 
 from assets.core.actor import system_actor
 from assets.core.errors import InvalidInput, invalid
-from assets.core.i18n import LOCALES, msg
+from assets.core.i18n import msg
 from assets.people import service
 from assets.people.models import Account
 from assets.web.auth import COOKIE_FIELD, public, safe_next, signed_in
@@ -73,7 +73,7 @@ def logout() -> Any:
 def choose_language() -> Any:
     """Change the language and stay on the page."""
     chosen = request.form.get("locale", "")
-    if chosen not in dict(LOCALES):
+    if chosen not in the_app().settings.languages:
         raise invalid("locale", msg("This language is not offered."))
     session["locale"] = chosen
     if g.account is not None:

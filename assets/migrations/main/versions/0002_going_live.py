@@ -33,9 +33,14 @@ def upgrade() -> None:
             "(removed_at IS NULL) = (removal_reason = '')", name=op.f("ck_document_removal_has_a_reason")
         ),
         sa.CheckConstraint(
+            "kind IN ('deed','act','certificate','photo','invoice','report','decision','other')",
+            name=op.f("ck_document_kind_known"),
+        ),
+        sa.CheckConstraint(
             "subject_kind IN ('grant','batch','model','asset','calibration','work_order','operation','loss','disposal')",
             name=op.f("ck_document_subject_known"),
         ),
+        sa.CheckConstraint("title <> ''", name=op.f("ck_document_has_a_title")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_document")),
     )
     with op.batch_alter_table("document", schema=None) as batch_op:
@@ -145,6 +150,9 @@ def upgrade() -> None:
         sa.Column("decision_note", sa.Text(), nullable=False),
         sa.Column("method", sa.String(length=12), nullable=False),
         sa.Column("carried_out_on", sa.Date(), nullable=True),
+        sa.Column("reversed_at", assets.core.db.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("reversed_by_id", sa.Integer(), nullable=True),
+        sa.Column("reversal_reason", sa.String(length=500), nullable=False),
         sa.Column("carried_out_by_id", sa.Integer(), nullable=True),
         sa.Column("recipient", sa.String(length=200), nullable=False),
         sa.Column("proceeds", sa.Numeric(precision=18, scale=2), nullable=True),
@@ -155,6 +163,9 @@ def upgrade() -> None:
             name=op.f("ck_disposal_case_carried_out_has_a_day"),
         ),
         sa.CheckConstraint(
+            "(state = 'reversed') = (reversal_reason <> '')", name=op.f("ck_disposal_case_reversed_has_a_reason")
+        ),
+        sa.CheckConstraint(
             "method IN ('','sale','transfer','gift','destruction','write_off')",
             name=op.f("ck_disposal_case_method_known"),
         ),
@@ -163,11 +174,11 @@ def upgrade() -> None:
             name=op.f("ck_disposal_case_decided_on_paper"),
         ),
         sa.CheckConstraint(
-            "state IN ('proposed','approved','rejected','carried_out')", name=op.f("ck_disposal_case_state_known")
+            "state IN ('proposed','approved','rejected','carried_out','reversed')",
+            name=op.f("ck_disposal_case_state_known"),
         ),
         sa.CheckConstraint(
-            "state NOT IN ('approved','carried_out') OR method <> ''",
-            name=op.f("ck_disposal_case_approved_has_a_method"),
+            "state IN ('proposed','rejected') OR method <> ''", name=op.f("ck_disposal_case_approved_has_a_method")
         ),
         sa.CheckConstraint(
             "trigger IN ('age','distance','condition','loss','obsolete','other')",
@@ -180,6 +191,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["carried_out_by_id"], ["account.id"], name=op.f("fk_disposal_case_carried_out_by_id")),
         sa.ForeignKeyConstraint(["decided_by_id"], ["account.id"], name=op.f("fk_disposal_case_decided_by_id")),
         sa.ForeignKeyConstraint(["proposed_by_id"], ["account.id"], name=op.f("fk_disposal_case_proposed_by_id")),
+        sa.ForeignKeyConstraint(["reversed_by_id"], ["account.id"], name=op.f("fk_disposal_case_reversed_by_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disposal_case")),
     )
     with op.batch_alter_table("disposal_case", schema=None) as batch_op:
@@ -191,6 +203,24 @@ def upgrade() -> None:
             sqlite_where=sa.text("state IN ('proposed','approved')"),
             postgresql_where=sa.text("state IN ('proposed','approved')"),
         )
+
+    op.create_table(
+        "document_removal",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=8), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("at", assets.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.Column("actor_name", sa.String(length=80), nullable=False),
+        sa.CheckConstraint("step = 'restored' OR reason <> ''", name=op.f("ck_document_removal_removal_has_a_reason")),
+        sa.CheckConstraint("step IN ('removed','restored')", name=op.f("ck_document_removal_step_known")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_document_removal_account_id")),
+        sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_document_removal_document_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_document_removal")),
+    )
+    with op.batch_alter_table("document_removal", schema=None) as batch_op:
+        batch_op.create_index("ix_document_removal_document_id", ["document_id"], unique=False)
 
     op.create_table(
         "document_version",
@@ -277,6 +307,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("asset_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("life_before", sa.String(length=16), nullable=False),
         sa.Column("lost_on", sa.Date(), nullable=False),
         sa.Column("circumstances", sa.Text(), nullable=False),
         sa.Column("reported_at", assets.core.db.UtcDateTime(timezone=True), nullable=False),
@@ -288,7 +319,13 @@ def upgrade() -> None:
         sa.Column("decided_on", sa.Date(), nullable=True),
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decision_note", sa.Text(), nullable=False),
+        sa.Column("recovered_amount", sa.Numeric(precision=18, scale=2), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("paper_number", sa.String(length=80), nullable=False),
+        sa.CheckConstraint(
+            "(decision = 'recovered_value') = (recovered_amount IS NOT NULL)",
+            name=op.f("ck_loss_case_recovered_value_has_an_amount"),
+        ),
         sa.CheckConstraint(
             "(state = 'decided') = (decided_on IS NOT NULL)", name=op.f("ck_loss_case_decided_has_a_day")
         ),
@@ -367,6 +404,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_operation_unit_id"), ["unit_id"], unique=False)
 
     op.create_table(
+        "setup_skip",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("step", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.String(length=300), nullable=False),
+        sa.Column("at", assets.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_setup_skip_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_setup_skip")),
+        sa.UniqueConstraint("step", name=op.f("uq_setup_skip_step")),
+    )
+    op.create_table(
         "stock_movement",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("lot_id", sa.Integer(), nullable=False),
@@ -410,13 +458,17 @@ def upgrade() -> None:
     op.create_table(
         "handover_count",
         sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uid", sa.String(length=36), nullable=False),
         sa.Column("item_id", sa.Integer(), nullable=False),
         sa.Column("outcome", sa.String(length=16), nullable=False),
         sa.Column("serial_found", sa.String(length=80), nullable=False),
         sa.Column("note", sa.String(length=500), nullable=False),
+        sa.Column("grade", sa.String(length=1), nullable=True),
         sa.Column("at", assets.core.db.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", assets.core.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=True),
         sa.Column("actor_name", sa.String(length=80), nullable=False),
+        sa.CheckConstraint("grade IS NULL OR grade IN ('A','B','C','D')", name=op.f("ck_handover_count_grade_known")),
         sa.CheckConstraint(
             "outcome IN ('received','short','damaged','wrong_serial','not_delivered')",
             name=op.f("ck_handover_count_outcome_known"),
@@ -424,6 +476,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_handover_count_account_id")),
         sa.ForeignKeyConstraint(["item_id"], ["handover_item.id"], name=op.f("fk_handover_count_item_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_handover_count")),
+        sa.UniqueConstraint("uid", name=op.f("uq_handover_count_uid")),
     )
     with op.batch_alter_table("handover_count", schema=None) as batch_op:
         batch_op.create_index("ix_handover_count_item_id", ["item_id"], unique=False)
@@ -511,20 +564,34 @@ def upgrade() -> None:
     with op.batch_alter_table("asset", schema=None) as batch_op:
         batch_op.add_column(sa.Column("annulled_at", assets.core.db.UtcDateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("calibration_record", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("taken_over", sa.Boolean(), nullable=True))
+        batch_op.add_column(sa.Column("annulled_at", assets.core.db.UtcDateTime(timezone=True), nullable=True))
+
     with op.batch_alter_table("handover_batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("usd_rate", sa.Numeric(precision=18, scale=6), nullable=True))
         batch_op.add_column(sa.Column("rate_on", sa.Date(), nullable=True))
         batch_op.add_column(sa.Column("closed_at", assets.core.db.UtcDateTime(timezone=True), nullable=True))
+
+    with op.batch_alter_table("meter_reading", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("annulled_at", assets.core.db.UtcDateTime(timezone=True), nullable=True))
 
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("meter_reading", schema=None) as batch_op:
+        batch_op.drop_column("annulled_at")
+
     with op.batch_alter_table("handover_batch", schema=None) as batch_op:
         batch_op.drop_column("closed_at")
         batch_op.drop_column("rate_on")
         batch_op.drop_column("usd_rate")
+
+    with op.batch_alter_table("calibration_record", schema=None) as batch_op:
+        batch_op.drop_column("annulled_at")
+        batch_op.drop_column("taken_over")
 
     with op.batch_alter_table("asset", schema=None) as batch_op:
         batch_op.drop_column("annulled_at")
@@ -559,6 +626,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_stock_movement_lot_id_at")
 
     op.drop_table("stock_movement")
+    op.drop_table("setup_skip")
     with op.batch_alter_table("operation", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_operation_unit_id"))
         batch_op.drop_index("ix_operation_starts_on")
@@ -584,6 +652,10 @@ def downgrade() -> None:
 
     op.drop_table("handover_item")
     op.drop_table("document_version")
+    with op.batch_alter_table("document_removal", schema=None) as batch_op:
+        batch_op.drop_index("ix_document_removal_document_id")
+
+    op.drop_table("document_removal")
     with op.batch_alter_table("disposal_case", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_disposal_case_open",

@@ -1,19 +1,12 @@
-"""What a donor may be shown: merging of small groups, bands and rounding. Pure; rules of domain.md section 7."""
+"""Which groups are large enough to be shown by themselves, and how roughly: merging, bands, rounding."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-
-from assets.core.errors import RuleViolation, invalid
-from assets.core.i18n import msg
 
 MIN_ASSETS = 3
 MIN_UNITS = 2
-# The shortest quarter has 90 days; 89 when the last day is given as the end.
-MIN_PERIOD_DAYS = 89
-MIN_DELAY_DAYS = 30
 KM_STEP = 100
 BANDS = ("below_50", "50_to_80", "80_or_more")
 VEHICLES = "Vehicles"
@@ -77,36 +70,14 @@ def rounded_km(km: float | None) -> float | None:
     return None if km is None else float(round(km / KM_STEP) * KM_STEP)
 
 
+def two_digits(value: float | None) -> float | None:
+    """A quantity with two significant digits: from exact sums and limits one could work out the largest part."""
+    return None if value is None else float(f"{value:.2g}")
+
+
 def reporting_class(code: str, name: str) -> str:
     """The name under which a class is reported.
 
     All vehicles are one class: the number or state of the unmarked ones among them must not be told.
     """
     return VEHICLES if code.startswith("vehicle.") else name
-
-
-def check_period(first: date, until: date, today: date) -> None:
-    """`InvalidInput` unless the period (half-open) is a quarter or longer and over."""
-    if (until - first).days < MIN_PERIOD_DAYS:
-        raise invalid("to", msg("A donor summary covers a quarter or longer."), code="period_too_short")
-    if until > today:
-        raise invalid("to", msg("The period is not over yet."), code="period_not_over")
-
-
-def released_from(until: date) -> date:
-    """The first day on which a summary of a period that ended before `until` may be released."""
-    return until + timedelta(days=MIN_DELAY_DAYS)
-
-
-def check_delay(until: date, today: date) -> None:
-    """`RuleViolation` while the period ended less than `MIN_DELAY_DAYS` ago."""
-    earliest = released_from(until)
-    if today < earliest:
-        raise RuleViolation(
-            msg(
-                "A summary is released at least %(days)s days after its period: from %(day)s on.",
-                days=MIN_DELAY_DAYS,
-                day=earliest.isoformat(),
-            ),
-            code="too_early",
-        )

@@ -1,0 +1,31 @@
+"""Stored files: taken in by content, cleaned, named by the server, in one folder of the data directory.
+
+`store` decides by what the bytes are, never by what they are called: PDF, PNG, JPEG and WebP, nothing else. Pictures
+are decoded and written anew, so that nothing but their pixels is kept; a PDF is kept as it came and must only ever be
+sent as a download. A database column that names a stored file is called `file_key`, in whatever table, so that
+`inventory` finds them all.
+"""
+
+from assets.core.files.inventory import Inventory, inventory, sweep
+from assets.core.files.kinds import EXTENSIONS, MAX_BYTES, PICTURES, content_type_of
+from assets.core.files.names import display_name, file_name, title_of
+from assets.core.files.shelf import NoSpace, StoredFile, copy_to, folder_in, read, store
+
+__all__ = [
+    "EXTENSIONS",
+    "MAX_BYTES",
+    "PICTURES",
+    "Inventory",
+    "NoSpace",
+    "StoredFile",
+    "content_type_of",
+    "copy_to",
+    "display_name",
+    "file_name",
+    "folder_in",
+    "inventory",
+    "read",
+    "store",
+    "sweep",
+    "title_of",
+]

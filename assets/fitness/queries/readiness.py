@@ -1,0 +1,200 @@
+"""The readiness of every asset in reach, from columns alone: four queries and no objects however many there are.
+
+What it says of an asset is what `fitness_of` says, by the same rules; only what cannot change the answer (care and
+calibration with nothing to say) is not read. A test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from assets.calibration import queries as calibration
+from assets.calibration import rules as calibration_rules
+from assets.calibration.models import CalibrationPlan, CalibrationState
+from assets.calibration.rules import BINDING
+from assets.core.actor import Actor
+from assets.core.clock import local_date
+from assets.core.db import zone_of
+from assets.fitness.readiness import Item, is_elsewhere
+from assets.fitness.rules import CalibrationFact, CareFact, Facts, Fitness, judge
+from assets.maintenance.models import MaintenancePlan, PlanState, WorkOrder
+from assets.maintenance.rules import due as due_rules
+from assets.maintenance.rules.orders import OPEN, Kind
+from assets.people.models import Person, Region, Unit
+from assets.people.rules import Permission
+from assets.registry.models import Asset, EquipmentClass, EquipmentModel, Meter
+from assets.registry.scope import assets_for
+
+
+@dataclass(frozen=True)
+class ReadinessFilter:
+    """Codes of a unit, a class and a region; empty does not narrow."""
+
+    unit: str = ""
+    class_code: str = ""
+    region: str = ""
+
+
+# What stands for every plan that is in date: it says nothing, but the item does have one.
+_IN_DATE = CalibrationFact("", binding=True, standing=calibration_rules.Standing.VALID.value)
+
+
+def readiness(session: Session, actor: Actor, wanted: ReadinessFilter, now: datetime) -> list[Item]:
+    """Every asset for which the actor reads readiness, with its state and reasons, by unit, class and label code.
+
+    Without what was disposed of. Four queries.
+    """
+    today = local_date(now, zone_of(session))
+    chosen = _chosen(actor, wanted)
+    faults = _faults(session, chosen)
+    care = _care(session, chosen, today)
+    calibrations, planned = _calibrations(session, chosen, today)
+    subject = calibration.subject_class_ids(session)
+    judged: dict[Any, Fitness] = {}  # most items are alike: each kind is judged once
+    items = []
+    for row in _assets(session, chosen):
+        asset_id = row.id
+        key = (
+            row.life,
+            row.condition,
+            faults.get(asset_id, ()),
+            care.get(asset_id, ()),
+            row.class_id in subject,
+            (*calibrations.get(asset_id, ()), *((_IN_DATE,) if asset_id in planned else ())),
+        )
+        fitness = judged.get(key)
+        if fitness is None:
+            fitness = judged[key] = judge(Facts(*key))
+        items.append(
+            Item(
+                row.code, row.class_code, row.unit, row.unit_name, row.region, row.maker, row.model,
+                row.life, row.holder is not None, is_elsewhere(row.unit_id, row.holder_unit), fitness,
+            )
+        )  # fmt: skip
+    return items
+
+
+def _chosen(actor: Actor, wanted: ReadinessFilter) -> list[ColumnElement[bool]]:
+    """The conditions on `Asset`, the same for each of the queries."""
+    conditions = [assets_for(actor, Permission.READINESS_READ), Asset.life != "disposed"]
+    if wanted.unit:
+        conditions.append(Asset.unit_id.in_(select(Unit.id).where(Unit.code == wanted.unit)))
+    if wanted.class_code:
+        conditions.append(Asset.class_id.in_(select(EquipmentClass.id).where(EquipmentClass.code == wanted.class_code)))
+    if wanted.region:
+        conditions.append(Asset.unit_id.in_(select(Unit.id).join(Region).where(Region.code == wanted.region)))
+    return conditions
+
+
+def _assets(session: Session, chosen: list[ColumnElement[bool]]) -> Iterable[Any]:
+    return session.execute(
+        select(
+            Asset.id, Asset.code, Asset.class_id, Asset.unit_id, Asset.life, Asset.condition,
+            EquipmentClass.code.label("class_code"), Unit.code.label("unit"), Unit.name.label("unit_name"),
+            Region.code.label("region"), EquipmentModel.maker, EquipmentModel.name.label("model"),
+            Asset.custodian_person_id.label("holder"), Person.unit_id.label("holder_unit"),
+        )
+        .join(EquipmentClass, EquipmentClass.id == Asset.class_id)
+        .join(Unit, Unit.id == Asset.unit_id)
+        .join(Region, Region.id == Unit.region_id)
+        .outerjoin(EquipmentModel, EquipmentModel.id == Asset.model_id)
+        .outerjoin(Person, Person.id == Asset.custodian_person_id)
+        .where(*chosen)
+        .order_by(Unit.name, Unit.id, EquipmentClass.code, Asset.code)
+    )  # fmt: skip
+
+
+def _faults(session: Session, chosen: list[ColumnElement[bool]]) -> dict[int, tuple[str, ...]]:
+    rows = session.execute(
+        select(WorkOrder.asset_id, WorkOrder.severity)
+        .join(Asset, Asset.id == WorkOrder.asset_id)
+        .where(WorkOrder.state.in_(OPEN), WorkOrder.kind == Kind.CORRECTIVE, *chosen)
+    )
+    return _grouped((row.asset_id, row.severity) for row in rows)
+
+
+def _care(session: Session, chosen: list[ColumnElement[bool]], today: date) -> dict[int, tuple[CareFact, ...]]:
+    """The care of each asset that is due, overdue, or counts on a meter that is not known."""
+    to_say = or_(
+        PlanState.plan_id.is_(None),
+        PlanState.due_on <= today,
+        and_(
+            MaintenancePlan.meter_interval.is_not(None),
+            or_(PlanState.due_at_meter.is_(None), Meter.value.is_(None), Meter.value >= PlanState.due_at_meter),
+        ),
+    )
+    rows = session.execute(
+        select(
+            MaintenancePlan.asset_id, MaintenancePlan.name, MaintenancePlan.interval_days, MaintenancePlan.meter_kind,
+            MaintenancePlan.meter_interval, MaintenancePlan.last_done_on, MaintenancePlan.last_done_meter, Meter.value,
+        )
+        .join(Asset, Asset.id == MaintenancePlan.asset_id)
+        .outerjoin(PlanState, PlanState.plan_id == MaintenancePlan.id)
+        .outerjoin(Meter, Meter.id == PlanState.meter_id)
+        .where(MaintenancePlan.active, to_say, *chosen)
+        .order_by(MaintenancePlan.id)
+    )  # fmt: skip
+    return _grouped(
+        (asset_id, _care_fact(name, due_rules.Terms(days, kind, every), due_rules.LastDone(on, at), meter, today))
+        for asset_id, name, days, kind, every, on, at, meter in rows
+    )
+
+
+def _care_fact(
+    name: str, terms: due_rules.Terms, last: due_rules.LastDone, meter: Decimal | None, today: date
+) -> CareFact:
+    due_on, due_at = due_rules.due_day(terms, last), due_rules.due_meter(terms, last)
+    days_left = None if due_on is None else (due_on - today).days
+    meter_left = None if due_at is None or meter is None else due_at - meter
+    # Care that is only near says nothing of readiness, so that no forecast is needed.
+    standing = due_rules.standing(terms, days_left, meter_left, None, today)
+    return CareFact(name, standing.value, meter_unknown=terms.meter_interval is not None and meter_left is None)
+
+
+def _calibrations(
+    session: Session, chosen: list[ColumnElement[bool]], today: date
+) -> tuple[dict[int, tuple[CalibrationFact, ...]], set[int]]:
+    """The calibrations of each asset that have something to say, and the assets that have a binding one at all."""
+    soon = today + timedelta(days=calibration_rules.SOON_DAYS)
+    to_say = or_(
+        CalibrationState.result != "pass",
+        CalibrationState.valid_until <= soon,
+        Meter.value >= CalibrationState.due_at_meter,
+    )
+    rows = session.execute(
+        select(
+            CalibrationPlan.asset_id, CalibrationPlan.name, CalibrationPlan.kind, CalibrationState.result,
+            CalibrationState.valid_until, CalibrationState.due_at_meter, Meter.value,
+        )
+        .join(Asset, Asset.id == CalibrationPlan.asset_id)
+        .join(CalibrationState, CalibrationState.plan_id == CalibrationPlan.id)
+        .outerjoin(Meter, Meter.id == CalibrationState.meter_id)
+        .where(CalibrationPlan.active, or_(to_say, CalibrationPlan.kind.in_(tuple(BINDING))), *chosen)
+        .order_by(CalibrationPlan.name, CalibrationPlan.id)
+    )  # fmt: skip
+    found: list[tuple[int, CalibrationFact]] = []
+    planned: set[int] = set()
+    for asset_id, name, kind, result, until, due_at, meter in rows:
+        binding = kind in BINDING
+        if binding:
+            planned.add(asset_id)
+        left = None if due_at is None or meter is None else due_at - meter
+        standing = calibration_rules.standing(result, until, left, today)
+        if standing is not calibration_rules.Standing.VALID:
+            found.append((asset_id, CalibrationFact(name, binding, standing.value)))
+    return _grouped(found), planned
+
+
+def _grouped(pairs: Iterable[tuple[int, Any]]) -> dict[int, tuple[Any, ...]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    for asset_id, value in pairs:
+        found[asset_id].append(value)
+    return {asset_id: tuple(values) for asset_id, values in found.items()}

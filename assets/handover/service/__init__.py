@@ -1,0 +1,1 @@
+"""What is done with rounds: entered line by line, counted in, closed."""

@@ -1,0 +1,119 @@
+"""The exact figures of the whole country for a period, and which of them stand on too little to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from assets.metrics.queries.extent import Extent, donor_extent
+from assets.metrics.rules.intervals import garwood
+from assets.metrics.rules.kpi import Kpi, rounded
+from assets.metrics.utilisation import Utilisation, utilisation_of
+from assets.reports.disclosure import MIN_ASSETS, VEHICLES, rounded_km
+from assets.reports.donor_summary.items import Items, items_of
+from assets.reports.figures import Measure
+from assets.reports.queries import given as giving
+from assets.reports.queries import work
+
+OF_VEHICLES = (
+    "distance_per_vehicle_month", "estimated_distance_share", "utilisation_days_rate", "availability_rate",
+    "tracker_coverage", "accidents_per_100k_km",
+)  # fmt: skip
+_OF_CASES = ("in_calibration_rate", "overdue_calibrations", "pm_compliance", "mttr", "mean_downtime")
+_SHOWN = (
+    "distance_per_vehicle_month", "estimated_distance_share", "utilisation_days_rate", "availability_rate",
+    "tracker_coverage", "uses_per_asset_month", "verification_rate", "not_seen_12m", "in_calibration_rate",
+    "overdue_calibrations", "pm_compliance", "mttr", "mean_downtime", "waiting_parts_share",
+)  # fmt: skip
+_PER_KM = 100_000
+
+
+@dataclass(frozen=True)
+class National:
+    """A donor's items in a period, what their days come to, and the measures as they may leave the house."""
+
+    extent: Extent
+    items: Items
+    use: Utilisation
+    seen: set[int]
+    grades: dict[int, str | None]
+    measures: tuple[Measure, ...]
+
+
+def national(session: Session, donor_id: int, first: date, until: date, now: datetime, zone: ZoneInfo) -> National:
+    """Read and work out everything that is exact for the country in the local days `first` to before `until`."""
+    extent = donor_extent(donor_id, first, until)
+    items = items_of(giving.given_items(session, donor_id, until, zone))
+    use = utilisation_of(session, extent, now, zone)
+    seen = giving.verified(session, extent)
+    grades = use.days.grades()
+    known = use.overall()
+    distance = known["distance_per_vehicle_month"]
+    kpis = (
+        *_headline(items, grades),
+        *(known[code] for code in _SHOWN),
+        _accidents(work.accidents(session, donor_id, first, until, zone), distance),
+    )
+    vehicles = sum(item.on_register for item in items.given if items_class(item.class_code) == VEHICLES)
+    others = len(items.serving) - vehicles
+    return National(extent, items, use, seen, grades, tuple(_measures(kpis, vehicles, others)))
+
+
+def items_class(code: str) -> str:
+    """Whether a class is one of the vehicles."""
+    return VEHICLES if code.startswith("vehicle.") else ""
+
+
+def measured(kpi: Kpi) -> Measure:
+    """A figure as it may leave the house: kilometres rounded, the rest as it is."""
+    value, numerator = kpi.value, kpi.numerator
+    if kpi.unit == "km":
+        value, numerator = rounded_km(value), rounded_km(numerator) or 0.0
+    return Measure(
+        kpi.code, value, round(numerator, 1), round(kpi.denominator, 1), kpi.unit, kpi.coverage, kpi.low, kpi.high
+    )
+
+
+def _measures(kpis: tuple[Kpi, ...], vehicles: int, others: int) -> list[Measure]:
+    """The measures; those that fewer than three vehicles, items or cases stand behind without their numbers."""
+    cases: Mapping[str, float] = {kpi.code: kpi.denominator for kpi in kpis if kpi.code in _OF_CASES}
+
+    def is_hidden(kpi: Kpi) -> bool:
+        if kpi.code in OF_VEHICLES:
+            return 0 < vehicles < MIN_ASSETS
+        if kpi.code == "uses_per_asset_month":
+            return 0 < others < MIN_ASSETS
+        return 0 < cases.get("mean_downtime" if kpi.code == "waiting_parts_share" else kpi.code, 0) < MIN_ASSETS
+
+    return [
+        Measure(kpi.code, None, 0.0, 0.0, kpi.unit, hidden=True) if is_hidden(kpi) else measured(kpi) for kpi in kpis
+    ]
+
+
+def _headline(items: Items, grades: dict[int, str | None]) -> list[Kpi]:
+    """The shares on the first page that are no KPI of their own: in service, and used in the period."""
+    total, serving = len(items.given), len(items.serving)
+    graded = [grade for grade in grades.values() if grade is not None]
+    used = sum(grade != "D" for grade in graded)
+    return [
+        Kpi("handed_over", total if total else None, total, total, "items"),
+        Kpi("in_service_rate", rounded(serving / total) if total else None, serving, total, "share"),
+        Kpi(
+            "used_rate", rounded(used / len(graded)) if graded else None, used, len(graded), "share",
+            coverage=rounded(len(graded) / len(grades)) if grades else None,
+        ),
+    ]  # fmt: skip
+
+
+def _accidents(count: int, distance: Kpi) -> Kpi:
+    """F9: accidents per 100,000 measured kilometres with the exact Poisson interval."""
+    exposure = round(distance.numerator / _PER_KM, 6)
+    low, high = garwood(count, exposure) or (None, None)
+    return Kpi(
+        "accidents_per_100k_km", rounded(count / exposure) if exposure else None, count, exposure, "per_100k_km",
+        distance.coverage, rounded(low), rounded(high),
+    )  # fmt: skip

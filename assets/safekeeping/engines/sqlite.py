@@ -1,0 +1,46 @@
+"""SQLite: each database is copied page by page under one read transaction, which holds up no writer."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from assets.core.app import App
+from assets.core.db import make_engine
+from assets.safekeeping.engines.counting import Snapshot, count_rows, file_keys, journal_head, revision
+from assets.safekeeping.manifest import DATABASES
+
+MAIN, TELEMETRY = "main.db", "telemetry.db"
+
+
+def take(app: App, folder: Path) -> Snapshot:
+    """Copy telemetry, then main: what main derived from telemetry is then never newer than the telemetry kept."""
+    files = {}
+    for name, engine in ((TELEMETRY, app.telemetry.engine), (MAIN, app.main.engine)):
+        files[f"{DATABASES}{name}"] = folder / name
+        _copy(Path(str(engine.url.database)), folder / name)
+    main, telemetry = opened(folder)
+    try:
+        with main.connect() as connection, telemetry.connect() as other:
+            tables = count_rows(other, "telemetry", None) | count_rows(connection, "main", None)
+            head = journal_head(connection)
+            revisions = (revision(connection, None), revision(other, None))
+            keys = file_keys(connection)
+    finally:
+        main.dispose()
+        telemetry.dispose()
+    return Snapshot("sqlite", files, tables, head, revisions, keys)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source, timeout=15)) as live, closing(sqlite3.connect(target)) as copy:
+        # All pages in one step: in pieces, each commit of another process would start the copy anew.
+        live.backup(copy, pages=-1)
+
+
+def opened(folder: Path) -> tuple[Engine, Engine]:
+    """Engines on a main and a telemetry file in `folder`."""
+    return make_engine(f"sqlite:///{folder / MAIN}"), make_engine(f"sqlite:///{folder / TELEMETRY}")
