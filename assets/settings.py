@@ -171,9 +171,14 @@ class Settings:
             value = getattr(self, item.name)
             shown = " ".join(value) if isinstance(value, tuple) else str(value)
             if item.metadata["secret"] and shown:
-                shown = _without_password(shown)
+                shown = hidden(shown)
             rows.append((str(item.metadata["key"]), shown, str(item.metadata["text"])))
         return rows
+
+    def text_of(self, key: str) -> str:
+        """The value of `key` as the settings file would hold it."""
+        value = next(getattr(self, item.name) for item in keyed_fields() if item.metadata["key"] == key)
+        return " ".join(value) if isinstance(value, tuple) else str(value)
 
     def source(self, key: str) -> str:
         """Where the value of `key` comes from: `environment`, the path of the settings file, or `default`."""
@@ -202,7 +207,12 @@ class Settings:
             if text := given.get(key, "").strip():
                 values[item.name] = _converted(item.name, key, text)
         settings = cls(**values)  # type: ignore[arg-type]  # each value was converted for its field just above
-        settings.check()
+        try:
+            settings.check()
+        except SettingsError:
+            raise
+        except ValueError as error:  # of urlsplit, for an address with half a bracket
+            raise SettingsError(f"an address cannot be read: {error}") from error
         return settings
 
     def check(self) -> None:
@@ -290,7 +300,8 @@ def _converted(name: str, key: str, text: str) -> object:
     return text
 
 
-def _without_password(url: str) -> str:
+def hidden(url: str) -> str:
+    """An address without the password in it."""
     parts = urlsplit(url)
     if parts.password is None:
         return url

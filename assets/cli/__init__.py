@@ -14,7 +14,20 @@ from assets.core.errors import DomainError
 from assets.settings import SettingsError
 
 # Each has `add(commands)`; imported when the command line is read, so keep their own imports inside functions.
-MODULES = ("serve", "database", "people", "exchange", "trackers", "jobs", "summaries", "care", "demonstration")
+MODULES = (
+    "setup",
+    "systemd",
+    "serve",
+    "database",
+    "people",
+    "exchange",
+    "trackers",
+    "jobs",
+    "summaries",
+    "care",
+    "safekeeping",
+    "demonstration",
+)
 
 
 def parser() -> argparse.ArgumentParser:

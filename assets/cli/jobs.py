@@ -10,7 +10,7 @@ from assets.cli.output import opened_app, print_json, print_listed
 
 
 def add(commands: Any) -> None:
-    """`job list`, `job run`, `journal verify`, `journal anchor`."""
+    """`job list`, `job run`, `journal verify`, `journal anchor`, `journal accept-older`."""
     job = commands.add_parser("job", help="scheduled jobs").add_subparsers(dest="action", required=True)
     listed = job.add_parser("list", help="the jobs, when they run, and how the last run went")
     listed.add_argument("--json", action="store_true")
@@ -19,11 +19,17 @@ def add(commands: Any) -> None:
     run.add_argument("name")
     run.set_defaults(run=_run)
     journal = commands.add_parser("journal", help="the journal").add_subparsers(dest="action", required=True)
-    verify = journal.add_parser("verify", help="check the whole chain, and its head against the last anchor")
+    verify = journal.add_parser("verify", help="check the whole chain, and every anchor against it")
+    verify.add_argument(
+        "--anchor", action="append", default=[], metavar="SEQ:HASH", help="an anchor from a mail; again"
+    )
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(run=_verify)
     anchor = journal.add_parser("anchor", help="keep the chain's head outside the database")
     anchor.set_defaults(run=_anchor)
+    accept = journal.add_parser("accept-older", help="take a database that is older than its anchors; recorded")
+    accept.add_argument("reason", metavar="REASON")
+    accept.set_defaults(run=_accept_older)
 
 
 def _list(chosen: argparse.Namespace) -> int:
@@ -66,10 +72,11 @@ def _run(chosen: argparse.Namespace) -> int:
 
 
 def _verify(chosen: argparse.Namespace) -> int:
-    from assets.core.anchor import verify
+    from assets.core.anchor import parse_anchor, verify
 
+    also = [parse_anchor(text) for text in chosen.anchor]
     with opened_app() as app:
-        result = verify(app)
+        result = verify(app, also=also)
     if chosen.json:
         print_json({"ok": result.ok, "entries": result.entries, "head": result.head, "text": result.text})
     else:
@@ -82,4 +89,13 @@ def _anchor(_chosen: argparse.Namespace) -> int:
 
     with opened_app() as app:
         print(anchor(app))
+    return 0
+
+
+def _accept_older(chosen: argparse.Namespace) -> int:
+    from assets.cli.output import command_line_actor
+    from assets.core.anchor import accept_older
+
+    with opened_app() as app:
+        print(accept_older(app, command_line_actor(), chosen.reason))
     return 0

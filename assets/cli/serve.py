@@ -35,26 +35,33 @@ def _serve(chosen: argparse.Namespace) -> int:
 
 def _web(chosen: argparse.Namespace) -> int:
     from assets.cli.webserver import run_web
+    from assets.core.anchor import refuse_older
     from assets.settings import Settings
 
+    with opened_app(make_tables=False) as app:
+        refuse_older(app)
     settings = Settings.from_environment()
     return run_web(settings, chosen.listen or settings.listen, workers=chosen.workers)
 
 
 def _ingest(_chosen: argparse.Namespace) -> int:
+    from assets.core.anchor import refuse_older
     from assets.telemetry.process import run_ingest
 
     _log()
     with opened_app() as app:
+        refuse_older(app)
         run_ingest(app)
     return 0
 
 
 def _scheduler(_chosen: argparse.Namespace) -> int:
+    from assets.core.anchor import refuse_older
     from assets.scheduling.runner import run_scheduler
 
     _log()
     with opened_app() as app:
+        refuse_older(app)
         run_scheduler(app)
     return 0
 

@@ -138,11 +138,11 @@ def _only_one(data_dir: Path) -> Iterator[None]:
 
 
 def _migrate(settings: Settings) -> None:
-    from assets.cli.ready import make_ready
+    from assets.cli.ready import make_ready_safely
 
     app = build_app(settings)
     try:
-        for line in make_ready(app):
+        for line in make_ready_safely(app):
             log.info(line)
     finally:
         app.close()

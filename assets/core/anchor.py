@@ -220,14 +220,34 @@ def accept_older(app: App, actor: Actor, reason: str) -> str:
         why = behind_anchor(connection, app.settings)
     if why is None:
         raise RuleViolation(msg("The database is not older than its anchors: there is nothing to accept."))
-    with app.transaction(actor) as session:
-        note(session, "journal", "", "accepted_older", reason=reason, why=why)
-    with app.reading() as session:
-        newest = head(session)
-    now = app.clock()
-    line = {"at": now.isoformat(), "seq": newest.seq, "hash": newest.hash, "accepted": reason, "by": actor.name}
-    _append(places(app.settings), line)
+    check_writable(app.settings)
+    newest = note_accepted(app, actor, reason, why)
+    write_accepted(app.settings, newest, reason, actor, app.clock())
     if app.settings.anchor_mail:
-        with app.transaction(actor, now) as session:
-            _queue(session, app.settings.anchor_mail, newest, now)
+        with app.transaction(actor) as session:
+            _queue(session, app.settings.anchor_mail, newest, app.clock())
     return f"accepted: {why}. From now on the journal is held to entry {newest.seq}"
+
+
+def check_writable(settings: Settings) -> None:
+    """OSError naming the first file of anchors that cannot be written: giving up must be recorded in each of them."""
+    for path in places(settings):
+        with path.open("a"):
+            pass
+
+
+def note_accepted(app: App, actor: Actor, reason: str, why: str) -> Head:
+    """Write into the journal that later anchors are given up; answers the head from then on."""
+    with app.transaction(actor) as session:
+        note(session, "journal", "", "accepted_older", reason=" ".join(reason.split()), why=why)
+    with app.reading() as session:
+        return head(session)
+
+
+def write_accepted(settings: Settings, newest: Head, reason: str, actor: Actor, now: datetime) -> None:
+    """Write the same into every file of anchors, durably."""
+    line = {
+        "at": now.isoformat(), "seq": newest.seq, "hash": newest.hash, "accepted": " ".join(reason.split()),
+        "by": actor.name,
+    }  # fmt: skip
+    _append(places(settings), line)

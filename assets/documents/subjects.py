@@ -118,9 +118,13 @@ def _operations(actor: Actor, permission: Permission) -> Ids:
     return found.where(units_within(reach(actor, permission), Operation.unit_id))
 
 
-def _with_code(model: Any, *columns: Any) -> Callable[[], Called]:
+def _named(subject_id: Any, code: Any, title: Any) -> Called:
+    return select(subject_id.label("id"), code.label("code"), title.label("title"))
+
+
+def _with_code(model: Any, code: Any, title: Any) -> Callable[[], Called]:
     def called() -> Called:
-        return select(model.id, *columns)
+        return _named(model.id, code, title)
 
     return called
 
@@ -129,14 +133,14 @@ def _by_asset(model: Any, title: Any) -> Callable[[], Called]:
     """Called by the asset's code."""
 
     def called() -> Called:
-        return select(model.id, Asset.code, title).join(Asset, Asset.id == model.asset_id)
+        return _named(model.id, Asset.code, title).join(Asset, Asset.id == model.asset_id)
 
     return called
 
 
 def _assets_called() -> Called:
     name = func.coalesce(func.trim(EquipmentModel.maker + " " + EquipmentModel.name), "")
-    return select(Asset.id, Asset.code, name).join(EquipmentModel, EquipmentModel.id == Asset.model_id, isouter=True)
+    return _named(Asset.id, Asset.code, name).join(EquipmentModel, EquipmentModel.id == Asset.model_id, isouter=True)
 
 
 def _calibrations_called() -> Called:
@@ -203,10 +207,11 @@ def subject_of(session: Session, actor: Actor, name: SubjectName, subject_id: in
     """
     kind = SUBJECTS[name]
     called = kind.called().subquery()
-    code, title = called.c[1], called.c[2]
     writes = or_(*(called.c.id.in_(kind.reached(actor, right)) for right in kind.write))
     found = session.execute(
-        select(code, title, writes).where(called.c.id == subject_id, called.c.id.in_(kind.reached(actor, kind.read)))
+        select(called.c.code, called.c.title, writes).where(
+            called.c.id == subject_id, called.c.id.in_(kind.reached(actor, kind.read))
+        )
     ).first()
     if found is None:
         raise NotFound(NOT_THERE)
@@ -228,7 +233,9 @@ def subjects_called(session: Session, wanted: Collection[tuple[str, int]]) -> di
         ids = sorted({subject_id for other, subject_id in wanted if other == name})
         if ids:
             called = kind.called().subquery()
-            parts.append(select(literal(name.value), called.c.id, called.c[1], called.c[2]).where(called.c.id.in_(ids)))
+            parts.append(
+                select(literal(name.value), called.c.id, called.c.code, called.c.title).where(called.c.id.in_(ids))
+            )
     if not parts:
         return {}
     return {(row[0], row[1]): (row[2], row[3]) for row in session.execute(union_all(*parts))}

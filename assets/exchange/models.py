@@ -13,9 +13,15 @@ from assets.people.models import Account
 
 
 class ImportRun(Base):
-    """One file that was imported, or waits for it. `report` is the canonical JSON of the report that was given."""
+    """One file that was checked or imported, or waits for it, for `account_id` (None: the command line).
+
+    A mode of 'dry_run' that is done was checked; saving it goes on with the same run. The table and the report per row
+    are files under `file_key` (`exchange/uploads.py`); `report` is the canonical JSON of what they come to: the counts,
+    or the refusal of the whole. `leased_until`: whoever runs it is alive until then, or it is taken up again.
+    """
 
     __tablename__ = "import_run"
+    __derived__ = frozenset({"leased_until"})
     __table_args__ = (
         CheckConstraint("mode IN ('dry_run','all_or_nothing','save_valid')", name="mode_known"),
         CheckConstraint("state IN ('waiting','running','done','refused','undone')", name="state_known"),
@@ -33,10 +39,12 @@ class ImportRun(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     actor_name: Mapped[str] = mapped_column(String(80))
     asked_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    leased_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     rows_new: Mapped[int] = mapped_column(Integer, default=0)
     rows_known: Mapped[int] = mapped_column(Integer, default=0)
     rows_wrong: Mapped[int] = mapped_column(Integer, default=0)
+    rows_saved: Mapped[int] = mapped_column(Integer, default=0)
     report: Mapped[str] = mapped_column(Text, default="")
     undone_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     undone_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))

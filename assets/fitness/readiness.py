@@ -10,11 +10,33 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from assets.core.i18n import msg
+from assets.core.i18n import Message, msg
 from assets.fitness.rules import AWAY, BLOCKED, DUE, READY, UNKNOWN, Fitness, Reason
 
 # As they are told: first what can be used, then what must be looked after.
 STATES = (READY, DUE, BLOCKED, UNKNOWN, AWAY)
+# Why an item is not ready, in general; what is wrong with one item says its own reason.
+REASON_NAMES: dict[str, Message] = {
+    "life_expected": msg("not arrived yet"),
+    "life_received": msg("received and not yet put into service"),
+    "life_withdrawn": msg("withdrawn from service"),
+    "life_lost": msg("lost"),
+    "fault_critical": msg("a fault that makes it dangerous"),
+    "fault_major": msg("a fault that forbids its use"),
+    "fault_minor": msg("a minor fault"),
+    "condition_unusable": msg("condition D: unusable"),
+    "condition_needs_repair": msg("condition C: needs repair"),
+    "condition_unknown": msg("condition never judged"),
+    "never_calibrated": msg("never calibrated or verified"),
+    "calibration_failed": msg("calibration, verification or check failed"),
+    "calibration_overdue": msg("calibration or verification out of date"),
+    "calibration_soon": msg("calibration, verification or check ends within 30 days"),
+    "check_due": msg("functional check due"),
+    "service_overdue": msg("service overdue beyond its grace"),
+    "service_due": msg("service due"),
+    "meter_unknown": msg("a meter that its service counts on is not known"),
+    "elsewhere": msg("with somebody of another unit"),
+}
 ELSEWHERE = Reason("elsewhere", msg("Somebody of another unit has it."))
 
 
@@ -44,6 +66,11 @@ class Item:
         """Why it is not simply ready, worst first."""
         return (ELSEWHERE, *self.fitness.reasons) if self.elsewhere else self.fitness.reasons
 
+    @property
+    def why(self) -> str:
+        """The code of the reason that it is counted under; empty when it is ready."""
+        return "" if self.state == READY else self.reasons[0].code
+
 
 @dataclass
 class Cell:
@@ -51,15 +78,14 @@ class Cell:
 
     counts: Counter[str] = field(default_factory=Counter)
     issued: int = 0
-    worst: list[Reason] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, item: Item) -> None:
         """Count one item more; of its reasons the worst stands for it."""
-        state = item.state
-        self.counts[state] += 1
+        self.counts[item.state] += 1
         self.issued += item.issued
-        if state != READY and item.reasons:
-            self.worst.append(item.reasons[0])
+        if item.why:
+            self.reasons[item.why] += 1
 
     @property
     def total(self) -> int:
@@ -74,15 +100,9 @@ class Cell:
         """Those that are with the unit and cannot simply be taken: away is another matter."""
         return self.total - self.ready - self.counts[AWAY]
 
-    def reasons(self) -> list[tuple[Reason, int]]:
-        """The worst reasons of its items, with how many have each: the commonest first."""
-        tally: Counter[tuple[str, str]] = Counter()
-        known: dict[tuple[str, str], Reason] = {}
-        for reason in self.worst:
-            key = (reason.code, f"{reason.message.text}{reason.message.params}")
-            tally[key] += 1
-            known[key] = reason
-        return [(known[key], count) for key, count in sorted(tally.items(), key=lambda pair: (-pair[1], pair[0]))]
+    def why(self) -> list[tuple[str, int]]:
+        """The codes of the worst reasons of its items, with how many have each: the commonest first."""
+        return sorted(self.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
 
     def states(self) -> list[tuple[str, int]]:
         """The states that occur, with their counts."""

@@ -109,13 +109,19 @@ def summed(of_lines: dict[int, dict[str, int]]) -> dict[str, int]:
 
 
 def items_page(
-    session: Session, actor: Actor, filters: ItemFilters, *, limit: int = 50, after: tuple[object, ...] | None = None
+    session: Session,
+    actor: Actor,
+    filters: ItemFilters,
+    *,
+    limit: int = 50,
+    after: tuple[object, ...] | None = None,
+    permission: Permission = Permission.ASSET_READ,
 ) -> list[HandoverItem]:
     """Items within reach with asset, line, model, unit and round, in the order of rounds, lines and numbers.
 
     Give `limit` one more than shown; `after` is the last item's `key_of`. One query.
     """
-    statement = _items(actor, filters)
+    statement = _items(actor, filters, permission)
     key = (HandoverLine.batch_id, HandoverLine.number, HandoverItem.number)
     if after is not None:
         if len(after) != 3 or not all(isinstance(part, int) for part in after):
@@ -129,11 +135,13 @@ def key_of(item: HandoverItem) -> tuple[int, int, int]:
     return item.line.batch_id, item.line.number, item.number
 
 
-def all_items(session: Session, actor: Actor, filters: ItemFilters) -> Iterator[HandoverItem]:
+def all_items(
+    session: Session, actor: Actor, filters: ItemFilters, permission: Permission = Permission.ASSET_READ
+) -> Iterator[HandoverItem]:
     """Every item that `items_page` would give, a few hundred at a time."""
     after: tuple[object, ...] | None = None
     while True:
-        found = items_page(session, actor, filters, limit=500, after=after)
+        found = items_page(session, actor, filters, limit=500, after=after, permission=permission)
         yield from found
         if len(found) < 500:
             return
@@ -142,11 +150,17 @@ def all_items(session: Session, actor: Actor, filters: ItemFilters) -> Iterator[
 
 def count_items_found(session: Session, actor: Actor, filters: ItemFilters) -> int:
     """How many items the filters find within reach."""
-    inner = _items(actor, filters).with_only_columns(HandoverItem.id).options().order_by(None).subquery()
+    inner = (
+        _items(actor, filters, Permission.ASSET_READ)
+        .with_only_columns(HandoverItem.id)
+        .options()
+        .order_by(None)
+        .subquery()
+    )
     return session.scalar(select(func.count()).select_from(inner)) or 0
 
 
-def _items(actor: Actor, filters: ItemFilters) -> Select[HandoverItem]:
+def _items(actor: Actor, filters: ItemFilters, permission: Permission) -> Select[HandoverItem]:
     if filters.outcome and filters.outcome not in {*OUTCOME_NAMES, "open"}:
         known = ", ".join((*OUTCOME_NAMES, "open"))
         raise invalid("outcome", msg("This is one of: %(known)s.", known=known), code="unknown_word")
@@ -167,7 +181,7 @@ def _items(actor: Actor, filters: ItemFilters) -> Select[HandoverItem]:
             ),
             contains_eager(HandoverItem.asset).contains_eager(Asset.unit),
         )
-        .where(items_within(actor, Permission.ASSET_READ))
+        .where(items_within(actor, permission))
     )
     if filters.batch_id is not None:
         statement = statement.where(HandoverLine.batch_id == filters.batch_id)
@@ -280,6 +294,16 @@ def models_by_fold(session: Session) -> list[EquipmentModel]:
     """Every model with its class, the oldest first."""
     statement = select(EquipmentModel).options(joinedload(EquipmentModel.equipment_class)).order_by(EquipmentModel.id)
     return list(session.scalars(statement))
+
+
+def newest_counts(session: Session, item_ids: Sequence[int]) -> dict[int, HandoverCount]:
+    """The count that holds of each of these items; those that were never counted are left out. A query for each 500."""
+    found: dict[int, list[HandoverCount]] = {}
+    for start in range(0, len(item_ids), 500):
+        statement = select(HandoverCount).where(HandoverCount.item_id.in_(item_ids[start : start + 500]))
+        for count in session.scalars(statement):
+            found.setdefault(count.item_id, []).append(count)
+    return {item_id: max(counts, key=lambda count: (count.at, count.id)) for item_id, counts in found.items()}
 
 
 def count_with_uid(session: Session, uid: str) -> HandoverCount | None:

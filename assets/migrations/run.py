@@ -50,9 +50,9 @@ def upgrade(app: App) -> list[str]:
     refuse_newer(app)
     lines = []
     for name, database in _databases(app):
-        before, after = move(name, database, "head")
-        if before != after:
-            lines.append(f"{name} database: {before or 'empty'} -> {after}")
+        old, new = move(name, database, "head")
+        if old != new:
+            lines.append(f"{name} database: {old or 'empty'} -> {new}")
     return lines
 
 
@@ -67,11 +67,16 @@ def refuse_newer(app: App) -> None:
 
 
 def move(
-    name: str, database: Database, to: str, *, check: Callable[[Connection], None] = lambda _: None
+    name: str,
+    database: Database,
+    to: str,
+    *,
+    before: Callable[[Connection], None] = lambda _: None,
+    after: Callable[[Connection], None] = lambda _: None,
 ) -> tuple[str | None, str | None]:
     """Bring one database to a version, up or down, in one transaction; answers (version before, version after).
 
-    `check` is given the connection before anything else; what it raises leaves the database as it is.
+    `before` and `after` are given the connection at either end; what they raise leaves the database as it was.
     """
     main, telemetry = metadata()
     config = _config(name)
@@ -81,19 +86,20 @@ def move(
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
             if name == "telemetry":
                 connection.execute(CreateSchema(TELEMETRY_SCHEMA, if_not_exists=True))
-        before = _version(name, connection)
-        check(connection)
+        old = _version(name, connection)
+        before(connection)
         config.attributes["connection"] = connection
-        (command.upgrade if _is_up(name, before, to) else command.downgrade)(config, to)
-        after = _version(name, connection)
-    return before, after
+        (command.upgrade if _is_up(name, old, to) else command.downgrade)(config, to)
+        new = _version(name, connection)
+        after(connection)
+    return old, new
 
 
-def _is_up(name: str, before: str | None, to: str) -> bool:
-    if before is None or to == "head":
+def _is_up(name: str, old: str | None, to: str) -> bool:
+    if old is None or to == "head":
         return True
-    order = [script.revision for script in ScriptDirectory.from_config(_config(name)).walk_revisions()][::-1]
-    return to in order and before in order and order.index(to) >= order.index(before)
+    order = [str(script.revision) for script in ScriptDirectory.from_config(_config(name)).walk_revisions()][::-1]
+    return to in order and old in order and order.index(to) >= order.index(old)
 
 
 def due(app: App) -> bool:

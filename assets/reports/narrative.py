@@ -62,7 +62,7 @@ def tidied(texts: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
         elif text:
             found.append((box.code, text))
     if wrong:
-        raise InvalidInput(fields=wrong)
+        raise InvalidInput(wrong[0].message, fields=wrong)
     return tuple(found)
 
 

@@ -21,6 +21,7 @@ class Made:
 
     `kind`: 'nightly', 'asked', 'manual', 'before-upgrade' or 'before-downgrade'. `proven_at` None: not proven, and
     `reason` says why. Sizes in bytes, times taken in seconds. `revisions` are the schema's, main and telemetry.
+    `missing_files`: stored files that the database names and that were gone already when the backup was made.
     """
 
     file: str
@@ -33,6 +34,7 @@ class Made:
     reason: str
     journal_seq: int
     revisions: tuple[str, str]
+    missing_files: int = 0
 
     @property
     def path(self) -> Path:
@@ -63,6 +65,7 @@ def from_json(values: dict[str, Any]) -> Made:
         size=int(values["size"]), sha256=str(values["sha256"]), took_s=float(values["took_s"]),
         proven_at=datetime.fromisoformat(proven) if proven else None, reason=str(values["reason"]),
         journal_seq=int(values["journal_seq"]), revisions=(str(main), str(telemetry)),
+        missing_files=int(values.get("missing_files", 0)),
     )  # fmt: skip
 
 

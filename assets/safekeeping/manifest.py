@@ -20,13 +20,14 @@ DATABASES, FILES = "database/", "files/"
 
 @dataclass(frozen=True)
 class About:
-    """What can be judged before anything else is read. `size` is what the databases and files need, in bytes."""
+    """What can be judged before anything else is read. Sizes are of what is unpacked, in bytes."""
 
     format: int
     product: str
     engine: str
     revisions: tuple[str, str]
     made_at: datetime
+    database_size: int
     size: int
 
     def as_json(self) -> dict[str, Any]:
@@ -35,7 +36,7 @@ class About:
         return {
             "format": self.format, "product": self.product, "engine": self.engine,
             "revisions": {"main": main, "telemetry": telemetry}, "made_at": self.made_at.isoformat(),
-            "size": self.size,
+            "database_size": self.database_size, "size": self.size,
         }  # fmt: skip
 
     def dumped(self) -> bytes:
@@ -63,9 +64,9 @@ class Manifest:
         return json.dumps(values, indent=1).encode()
 
 
-def about_now(engine: str, revisions: tuple[str, str], made_at: datetime, size: int) -> About:
-    """About a backup that is being made by this program."""
-    return About(FORMAT, version("assets"), engine, revisions, made_at, size)
+def about_now(engine: str, revisions: tuple[str, str], made_at: datetime, sizes: tuple[int, int]) -> About:
+    """About a backup that is being made by this program; sizes of the databases and of everything, in bytes."""
+    return About(FORMAT, version("assets"), engine, revisions, made_at, *sizes)
 
 
 def read_about(content: bytes) -> About:
@@ -89,5 +90,5 @@ def _about(values: dict[str, Any]) -> About:
     return About(
         int(values["format"]), str(values["product"]), str(values["engine"]),
         (str(revisions["main"]), str(revisions["telemetry"])), datetime.fromisoformat(values["made_at"]),
-        int(values["size"]),
+        int(values["database_size"]), int(values["size"]),
     )  # fmt: skip

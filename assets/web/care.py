@@ -168,3 +168,10 @@ def cursor_key(after: tuple[object, ...] | None, length: int) -> tuple[object, .
     if len(after) != length or not numbers or not isinstance(after[-1], int):
         raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
     return after
+
+
+def code_key(after: tuple[object, ...] | None) -> tuple[object, ...] | None:
+    """The cursor's key of a list by label code, when it is one."""
+    if after is not None and (len(after) != 1 or not isinstance(after[0], str) or "\x00" in after[0]):
+        raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
+    return after

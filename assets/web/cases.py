@@ -1,4 +1,4 @@
-"""What the pages of losses, disposals and withdrawals share: words, states, tickets, and the paper that must be there."""
+"""What the pages of losses, disposals and withdrawals share: words, cells, and the paper that must be there."""
 
 from __future__ import annotations
 

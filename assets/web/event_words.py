@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from assets.core.i18n import Message, msg
+from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES, LOSS_DECISION_NAMES, METHOD_NAMES
 from assets.documents.rules import KIND_NAMES
 from assets.labels.token import format_code
 from assets.registry.models import AssetEvent
@@ -37,10 +38,22 @@ TITLES: dict[str, tuple[Message, str]] = {
     "work_cancelled": (msg("Work order cancelled"), "close"),
     "plan_changed": (msg("Plan changed"), "calendar"),
     "calibration": (msg("Calibrated"), "gauge"),
+    "loss_reported": (msg("Reported as lost"), "warn"),
+    "loss_inquiry": (msg("Inquiry into the loss opened"), "search"),
+    "loss_decided": (msg("Loss decided"), "flag"),
+    "disposal_proposed": (msg("Disposal proposed"), "box"),
+    "disposal_decided": (msg("Disposal decided"), "flag"),
+    "disposal_reversed": (msg("Approval of disposal reversed"), "return"),
+    "disposed": (msg("Disposed of"), "block"),
     "paper_added": (msg("Paper added"), "upload"),
     "paper_renewed": (msg("New version of a paper"), "upload"),
     "paper_removed": (msg("Paper taken off the list"), "block"),
     "paper_restored": (msg("Paper put back on the list"), "return"),
+}
+# What the events of losses and disposals say in words of their own.
+_CASE_WORDS: dict[str, dict[str, Message]] = {
+    "decision": {**LOSS_DECISION_NAMES, **DISPOSAL_STATE_NAMES},
+    "method": METHOD_NAMES,
 }
 _PLAIN_KEYS = ("note", "text", "title", "plan", "reason", "done_text", "result", "override_reason")
 
@@ -75,6 +88,7 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
         found.append(words(KIND_NAMES[data["paper"]]))
     if isinstance(data.get("meter"), str) and "value" in data:
         found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
+    found += [words(names[data[key]]) for key, names in _CASE_WORDS.items() if str(data.get(key)) in names]
     found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]
     return found
 

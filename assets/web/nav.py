@@ -13,11 +13,14 @@ from assets.web.context import words
 
 PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
     (msg("Today"), "/", "home", Permission.ASSET_READ),
+    (msg("Readiness"), "/readiness", "target", Permission.READINESS_READ),
     (msg("Assets"), "/assets", "asset", Permission.ASSET_READ),
     (msg("Map"), "/map", "map", Permission.POSITION_READ),
     (msg("Trackers"), "/trackers", "signal", Permission.TRACKER_READ),
     (msg("Maintenance"), "/maintenance", "wrench", Permission.WORK_READ),
     (msg("Calibration"), "/calibration", "gauge", Permission.CALIBRATION_READ),
+    (msg("Disposals"), "/disposals", "box", Permission.WORK_READ),
+    (msg("Operations"), "/operations", "target", Permission.OPERATION_READ),
     (msg("Utilisation"), "/utilisation", "chart", Permission.UTILISATION_READ),
     (msg("Summaries"), "/summaries", "report", Permission.SUMMARY_READ),
     (msg("Grants"), "/grants", "box", Permission.BATCH_WRITE),

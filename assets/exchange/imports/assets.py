@@ -1,9 +1,10 @@
-"""Imports assets with their opening balances: known ones are compared, new ones registered, undone ones brought back."""
+"""Imports assets with opening balances: known ones are compared, new ones registered, undone ones brought back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from assets.core.errors import DomainError, FieldError, InvalidInput
 from assets.core.i18n import Message, msg
@@ -51,9 +52,14 @@ class Assets:
         self.work = work
         self.rows = {row.number: read_row(row) for row in work.rows}
         read = [row for row in self.rows.values() if isinstance(row, Row)]
-        self.known: Known = known_assets(work, [row.draft for row in read])
-        self.registration = Registration(work.session, work.actor, [row.draft for row in read], work.now)
+        self.drafts = [row.draft for row in read]
+        self.known: Known = known_assets(work, self.drafts, with_openings=any(row.opening.is_given for row in read))
         self.openings = Openings(work, [row.opening for row in read])
+
+    @cached_property
+    def registration(self) -> Registration:
+        """Made when the first new row comes: a file that is known already costs little."""
+        return Registration(self.work.session, self.work.actor, self.drafts, self.work.now)
 
     def check(self, row: SheetRow) -> Outcome | Pending:
         found = self.rows[row.number]

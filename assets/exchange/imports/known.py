@@ -99,12 +99,12 @@ def has_identity(draft: AssetDraft) -> bool:
     return bool(draft.code or draft.vin or draft.serial_number or draft.inventory_number)
 
 
-def known_assets(work: Work, drafts: Sequence[AssetDraft]) -> Known:
-    """The assets within the actor's reach that these drafts may mean."""
+def known_assets(work: Work, drafts: Sequence[AssetDraft], *, with_openings: bool = False) -> Known:
+    """The assets within the actor's reach that these drafts may mean; `with_openings`, also who was taken over."""
     known = Known(models=_models(work, drafts))
     for first in range(0, len(drafts), _CHUNK):
         _load(work, drafts[first : first + _CHUNK], known)
-    ids = [asset.id for asset in known.counting.by_code.values()]
+    ids = [asset.id for asset in known.counting.by_code.values()] if with_openings else []
     for first in range(0, len(ids), _CHUNK):
         known.taken_over |= frozenset(
             work.session.scalars(

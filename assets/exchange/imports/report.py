@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from assets.core.errors import FieldError
 from assets.core.i18n import DEFAULT_LOCALE, Message, say
@@ -92,3 +94,53 @@ def _row_dict(row: RowReport, locale: str) -> dict[str, object]:
     if row.secret:
         found["secret"] = row.secret
     return found
+
+
+def stored_report(report: ImportReport) -> dict[str, Any]:
+    """The report as JSON values that keep its words unsaid, so that each reader has them in his language.
+
+    Secrets are left out: they are shown once, by whoever ran the import.
+    """
+    return {
+        "kind": report.kind, "mode": report.mode, "read_as": report.read_as, "saved": report.saved,
+        "rows": [
+            {
+                "row": row.row, "status": row.status, "label": row.label, "code": row.code,
+                "note": stored_words(row.note) if row.note else None,
+                "errors": [[e.field, stored_words(e.message), e.code, e.row] for e in row.errors],
+            }
+            for row in report.rows
+        ],
+    }  # fmt: skip
+
+
+def report_of(found: Mapping[str, Any]) -> ImportReport:
+    """The report that `stored_report` gave."""
+    rows = tuple(
+        RowReport(
+            row["row"], row["status"], row["label"], row["code"],
+            tuple(FieldError(field, words_of(told), code, number) for field, told, code, number in row["errors"]),
+            words_of(row["note"]) if row["note"] else None,
+        )
+        for row in found["rows"]
+    )  # fmt: skip
+    return ImportReport(found["kind"], found["mode"], found["read_as"], found["saved"], rows)
+
+
+def stored_words(message: Message) -> dict[str, Any]:
+    """A message as JSON values: its English and what stands in its places."""
+    params = {
+        key: stored_words(value)
+        if isinstance(value, Message)
+        else value
+        if isinstance(value, int | str)
+        else str(value)
+        for key, value in message.params.items()
+    }
+    return {"text": message.text, "params": params}
+
+
+def words_of(stored: Mapping[str, Any]) -> Message:
+    """The message that `stored_words` gave."""
+    params = {key: words_of(value) if isinstance(value, dict) else value for key, value in stored["params"].items()}
+    return Message(stored["text"], params)

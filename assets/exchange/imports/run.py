@@ -160,6 +160,7 @@ def _together(work: Work, importer: BulkImporter) -> list[tuple[SheetRow, Done]]
     done: dict[int, Done] = {}
     pending: list[Pending] = []
     for row in work.rows:
+        found: Pending | Done
         try:
             _refuse_problems(row)
             found = importer.check(row)

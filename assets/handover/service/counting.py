@@ -122,8 +122,7 @@ def _follow(
         asset.received_on = local_date(row.at, zone_of(session))
     elif not here and asset.life == "received":
         _take_back(session, actor, item, now)
-    if here:
-        _take_number(session, actor, item, before, row, now)
+    _take_number(session, actor, item, before, row, now)
     item.outcome, item.counted_at = row.outcome, row.at
     session.flush()
 
@@ -140,7 +139,7 @@ def _take_back(session: Session, actor: Actor, item: HandoverItem, now: datetime
 def _take_number(
     session: Session, actor: Actor, item: HandoverItem, before: HandoverCount | None, row: HandoverCount, now: datetime
 ) -> None:
-    """The number that was found, in place of the one that the paper or an earlier count gave it."""
+    """The number that was found, or the paper's, in place of the one that an earlier count gave it."""
     wanted = row.serial_found or item.serial_on_paper
     present = (before.serial_found if before is not None else "") or item.serial_on_paper
     if wanted == present:

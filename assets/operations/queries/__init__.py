@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +25,7 @@ from assets.operations.models import (
     operation_unit,
 )
 from assets.operations.rules import open_reach
+from assets.people.models import Unit
 from assets.people.rules import Permission, Reach, reach
 from assets.registry.models import Asset, AssetEvent, EquipmentClass
 from assets.registry.scope import assets_for, require_unit, units_within
@@ -251,15 +253,18 @@ def corrections_of(session: Session, operation: Operation) -> list[OperationCorr
     )
 
 
-def classes_issued(session: Session, actor: Actor, unit_id: int) -> list[str]:
-    """The codes of the classes of which the unit has items out with its people now, as far as `actor` may read."""
-    statement = (
-        select(EquipmentClass.code)
+def classes_issued(session: Session, actor: Actor, unit_ids: Collection[int]) -> dict[str, list[str]]:
+    """Classes of which these units have items out with their people now, by code, each with the codes of the units."""
+    rows = session.execute(
+        select(EquipmentClass.code, Unit.code)
         .join(Asset, Asset.class_id == EquipmentClass.id)
-        .where(
-            Asset.unit_id == unit_id, Asset.custodian_person_id.is_not(None), assets_for(actor, Permission.ASSET_READ)
-        )
+        .join(Unit, Unit.id == Asset.unit_id)
+        .where(Asset.unit_id.in_(unit_ids), Asset.custodian_person_id.is_not(None))
+        .where(assets_for(actor, Permission.ASSET_READ))
         .distinct()
-        .order_by(EquipmentClass.code)
+        .order_by(EquipmentClass.code, Unit.code)
     )
-    return list(session.scalars(statement))
+    found: dict[str, list[str]] = defaultdict(list)
+    for class_code, unit_code in rows:
+        found[class_code].append(unit_code)
+    return dict(found)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from assets.core.errors import FieldError, InvalidInput
 from assets.core.i18n import Message, msg
@@ -19,9 +19,12 @@ from assets.operations.rules import DELIVERY_NAMES, KIND_NAMES
 from assets.operations.rules.parts import (
     MAX_PARTS,
     ContributionDraft,
+    ItemDraft,
     PartsRefused,
     SeizureDraft,
+    read_contribution,
     read_contributions,
+    read_item,
     read_seizure,
     read_seizures,
 )
@@ -34,6 +37,8 @@ from assets.registry.rules.values import (
     read_decimal,
     read_text,
 )
+
+Part = TypeVar("Part")
 
 MAX_COUNT = 10_000
 CODE_LENGTH, NOTE_LENGTH = 32, 4000
@@ -148,10 +153,24 @@ def parse_operation(values: Mapping[str, object], *, partial: bool = False) -> O
 
 def parse_seizure(values: Mapping[str, object]) -> SeizureDraft:
     """Read one more seizure: `items`, `seized_on`, `concealment`; `InvalidInput` names every part that is wrong."""
+    return _alone(values, read_seizure)
+
+
+def parse_item(values: Mapping[str, object]) -> ItemDraft:
+    """Read one more substance: `substance`, `quantity`, `unit`; `InvalidInput` names every part that is wrong."""
+    return _alone(values, read_item)
+
+
+def parse_contribution(values: Mapping[str, object]) -> ContributionDraft:
+    """Read what one class did: `class`, `contribution`, `note`; `InvalidInput` names every part that is wrong."""
+    return _alone(values, read_contribution)
+
+
+def _alone(values: Mapping[str, object], read: Callable[[object, str], Part]) -> Part:
     try:
-        return read_seizure(values, "seizure")
+        return read(values, "it")
     except PartsRefused as error:
-        fields = [FieldError(e.field.removeprefix("seizure."), e.message, e.code) for e in error.errors]
+        fields = [FieldError(e.field.removeprefix("it."), e.message, e.code) for e in error.errors]
         raise InvalidInput(fields[0].message, fields=fields) from error
 
 

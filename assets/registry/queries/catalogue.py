@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select,
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from assets.core.actor import Actor
-from assets.core.errors import invalid
+from assets.core.errors import NotFound, invalid
 from assets.core.i18n import msg
 from assets.people.models import Organisation, Person, Region, Unit
 from assets.people.rules import Permission
@@ -132,6 +132,15 @@ def targets_of(session: Session, grant: Grant) -> list[GrantTarget]:
         .order_by(GrantTarget.set_at.desc(), GrantTarget.id.desc())
     )
     return list(session.scalars(statement))
+
+
+def grant_by_id(session: Session, grant_id: int) -> Grant:
+    """The grant with donor and implementing agency; `NotFound` otherwise."""
+    statement = select(Grant).options(joinedload(Grant.donor), joinedload(Grant.implementing_agency))
+    found = session.scalar(statement.where(Grant.id == grant_id))
+    if found is None:
+        raise NotFound(msg("There is no such grant."))
+    return found
 
 
 def assets_in_batches(session: Session, actor: Actor, batch_ids: list[int]) -> dict[int, int]:

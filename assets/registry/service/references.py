@@ -87,7 +87,8 @@ class Shelf:
     def make_model(self, of_class: EquipmentClass, text: str) -> EquipmentModel:
         """The model that `text` means, made now when it is still not known."""
         known = self._model(of_class, text)
-        if known is None:
+        # One that was made in a savepoint that was rolled back is no row any more.
+        if known is None or known not in self._session:
             known = model_named(self._session, self._actor, of_class, text)
             if self._models is not None:
                 self._models.take(known)
@@ -127,15 +128,15 @@ class _Models:
         self._by_full: dict[tuple[int, str], EquipmentModel] = {}
         self._by_name: dict[tuple[int, str], EquipmentModel] = {}
         self._anywhere: dict[str, EquipmentModel] = {}
-        rows = select(EquipmentModel).options(joinedload(EquipmentModel.equipment_class)).order_by(EquipmentModel.id)
-        for model in session.scalars(rows):
+        rows = select(EquipmentModel).options(joinedload(EquipmentModel.equipment_class))
+        # Of several that are written alike the oldest, taken last, stays.
+        for model in session.scalars(rows.order_by(EquipmentModel.id.desc())):
             self.take(model)
 
     def take(self, model: EquipmentModel) -> None:
-        full = fold_text(model.full_name)
-        self._by_full.setdefault((model.equipment_class.id, full), model)
-        self._by_name.setdefault((model.equipment_class.id, fold_text(model.name)), model)
-        self._anywhere.setdefault(full, model)
+        of_class, full = model.equipment_class.id, fold_text(model.full_name)
+        self._by_full[of_class, full] = self._anywhere[full] = model
+        self._by_name[of_class, fold_text(model.name)] = model
 
     def of_class(self, of_class: EquipmentClass, text: str) -> EquipmentModel | None:
         key = of_class.id, fold_text(text)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
+from assets.disposal.rules.assessment import ASSESS_AFTER_KM, old_since
 from assets.metrics.rules.kpi import Kpi, by_code
 from assets.reports.disclosure import VEHICLES, rounded_km
 from assets.reports.disclosure.cells import hidden_in_faces, hidden_in_line, hidden_in_table
 from assets.reports.donor_summary.items import Items
 from assets.reports.donor_summary.national import National, items_class
 from assets.reports.figures import ClassLine, Count, MonthLine, Spread, StateLine, States, Vehicles, Whereabouts
-from assets.reports.queries.given import ASSESS_AFTER_KM, ASSESS_AFTER_YEARS, Given
+from assets.reports.queries.given import Given
 
 GRADES = ("A", "B", "C", "D", None)
 
@@ -110,7 +111,8 @@ def vehicles(whole: National, odometers: dict[int, Decimal]) -> Vehicles:
         return Vehicles(0, (), None, None, 0, 0)
     until = whole.extent.until
     born = [item.in_use_since for item in fleet if item.in_use_since is not None]
-    old = sum(_years_later(since, ASSESS_AFTER_YEARS) < until for since in born)
+    # On the last day of the period.
+    old = sum(since <= old_since(until - timedelta(days=1)) for since in born)
     read = [odometers[item.asset_id] for item in fleet if item.asset_id in odometers]
     far = sum(km >= ASSESS_AFTER_KM for km in read)
     return Vehicles(
@@ -125,13 +127,6 @@ def vehicles(whole: National, odometers: dict[int, Decimal]) -> Vehicles:
 
 def _told(count: int, whole: int) -> Count:
     return None if hidden_in_line([count, whole - count]) else count
-
-
-def _years_later(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def _months(whole: National) -> tuple[MonthLine, ...]:

@@ -132,10 +132,13 @@ class Whereabouts:
 
 @dataclass(frozen=True, slots=True)
 class RegionLine:
-    """A region that may be shown by itself, in bands; with `code` '' the regions that are shown together."""
+    """A region that may be shown by itself, in bands; with `code` '' the regions that are shown together.
+
+    `names` are pairs of a language and the region's name in it.
+    """
 
     code: str
-    name: str
+    names: tuple[tuple[str, str], ...]
     items: str | None
     verified: str | None
     availability: str | None

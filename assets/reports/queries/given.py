@@ -19,9 +19,6 @@ from assets.registry.models import Asset, AssetEvent, EquipmentClass, EquipmentM
 from assets.registry.models.meters import Meter, MeterReading
 
 _LOOKUP = 500
-# The trigger to assess a vehicle (F10): years in use, kilometres on the odometer.
-ASSESS_AFTER_YEARS = 5
-ASSESS_AFTER_KM = Decimal(150_000)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ def regions(session: Session, extent: Extent, seen: set[int]) -> tuple[tuple[Reg
 
     A region stands by itself from three assets and two units on; the others are one line with the code ''.
     """
-    known = session.execute(select(Region.id, Region.code, Region.name_en)).all()
+    known = session.execute(select(Region.id, Region.code, Region.name_en, Region.name_ru, Region.name_uz)).all()
     codes = {row.id: row.code for row in known}
-    names = {row.code: row.name_en for row in known}
+    names = {row.code: (("en", row.name_en), ("ru", row.name_ru), ("uz", row.name_uz)) for row in known}
     items: dict[str, list[int]] = defaultdict(list)
     units: dict[str, set[int]] = defaultdict(set)
     for asset_id, region_id, unit_id in session.execute(
@@ -53,7 +53,7 @@ def regions(session: Session, extent: Extent, seen: set[int]) -> tuple[tuple[Reg
     groups = [_group(code, of, items, seen, fleets) for code, of in wanted]
     bands = region_bands([RegionCount(group.items, group.verified) for group in groups])
     lines = (
-        RegionLine(group.code, names.get(group.code, ""), shown.items, shown.verified, band(group.available))
+        RegionLine(group.code, names.get(group.code, ()), shown.items, shown.verified, band(group.available))
         for group, shown in zip(groups, bands, strict=True)
     )
     return tuple(lines), tuple(together)

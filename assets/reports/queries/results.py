@@ -1,4 +1,4 @@
-"""Results of closed operations as a donor may see them: counts first, weights with an interval, small cells left out."""
+"""Results of closed operations as a donor may see them: counts first, weights with an interval, small cells out."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _masses(session: Session, span: Span) -> dict[str, list[float]]:
     )
     found: dict[str, list[float]] = defaultdict(list)
     for substance, kg in rows:
-        found[substance].append(float(kg))
+        found[substance].append(float(kg or 0))
     return found
 
 

@@ -1,27 +1,40 @@
-"""The document that page and PDF show alike: figures put into sections of words, tables and charts."""
+"""The document that page, PDF and workbook show alike: figures put into sections of words, tables and charts."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from assets.core.i18n import Message, msg
-from assets.reports.figures import Figures, Measure, to_json
-from assets.reports.render.blocks import Document, Facts, Section
+from assets.reports.figures import Figures, to_json
+from assets.reports.render.blocks import Block, Document, Facts, Section
 from assets.reports.render.sections import (
     annex,
     condition_and_use,
+    findings,
     instruments,
+    lessons,
     maintenance,
     provided,
+    results,
     summary,
     vehicles,
     where,
 )
 from assets.reports.render.words import Voice
 
-_SECTIONS = (summary, provided, where, condition_and_use, vehicles, instruments, maintenance, annex)
+Blocks = Callable[[Figures, Voice], tuple[Block, ...]]
+
+_NUMBERED = (
+    summary, provided, where, condition_and_use, vehicles, instruments, maintenance, results, findings, lessons,
+)  # fmt: skip
+_PARTS: tuple[tuple[str, str, Message, Blocks], ...] = (
+    *((part.ID, str(n), part.TITLE, part.blocks) for n, part in enumerate(_NUMBERED, 1)),
+    ("assets", "A", annex.LIST_TITLE, annex.asset_list),
+    ("definitions", "B", annex.DEFINITIONS_TITLE, annex.definitions),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +50,7 @@ class Issue:
 def document(figures: Figures, issue: Issue, lang: str) -> Document:
     """The summary in one language; nothing but `figures` and `issue` goes into it."""
     voice = Voice(lang)
-    sections = [Section(part.ID, voice.say(part.TITLE), part.blocks(figures, voice)) for part in _SECTIONS]
+    sections = [Section(id_, number, voice.say(title), blocks(figures, voice)) for id_, number, title, blocks in _PARTS]
     draft = issue.state == "draft"
     return Document(
         title=voice.say(msg("Use of donated equipment")),
@@ -47,7 +60,7 @@ def document(figures: Figures, issue: Issue, lang: str) -> Document:
         status=voice.say(_status(issue, voice)),
         draft=draft,
         notice=voice.say(msg("Positions and operational details are excluded.")),
-        sections=tuple(section for section in sections if section.blocks),
+        sections=tuple(sections),
         footer=voice.say(
             msg("Summary %(n)s, figures %(hash)s", n=issue.number, hash=issue.sha256[:16])
         ),
@@ -67,13 +80,8 @@ def as_json(figures: Figures, issue: Issue, lang: str) -> bytes:
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, indent=1).encode()
 
 
-def headline(figures: Figures) -> tuple[Measure, ...]:
-    """The figures of the first page, for lists of summaries."""
-    return tuple(figures.measure(code) for code in summary.TILES)
-
-
 def _period(figures: Figures, voice: Voice) -> str:
-    return f"{voice.day(figures.head.first)} – {voice.day(figures.head.until - timedelta(days=1))}"
+    return voice.period(figures.head.first, figures.head.until)
 
 
 def _status(issue: Issue, voice: Voice) -> Message:

@@ -9,7 +9,7 @@ from assets.core.i18n import msg
 from assets.labels.sheet import vendored_fonts
 from assets.labels.typeset import typeset
 from assets.reports.figures import Figures
-from assets.reports.render.blocks import Block, Chart, Facts, Paragraph, Table, Tiles
+from assets.reports.render.blocks import Answer, Answers, Block, Boxed, Chart, Facts, Paragraph, Table
 from assets.reports.render.charts import WIDE
 from assets.reports.render.document import Issue, document
 from assets.reports.render.words import Voice
@@ -34,7 +34,7 @@ def as_pdf(figures: Figures, issue: Issue, lang: str) -> bytes:
         "footer": shown.footer,
         "page": voice.say(msg("Page")),
         "sections": [
-            {"title": section.title, "blocks": [_plain(block) for block in section.blocks]}
+            {"number": section.number, "title": section.title, "blocks": [_plain(block) for block in section.blocks]}
             for section in shown.sections
         ],
     }
@@ -46,21 +46,16 @@ def _plain(block: Block) -> dict[str, Any]:
     match block:
         case Paragraph(text, tone):
             return found | {"text": text, "tone": tone}
+        case Boxed(title, lines, tone):
+            return found | {"title": title, "lines": list(lines), "tone": tone}
         case Facts(facts):
             return found | {"facts": list(facts)}
-        case Tiles(tiles):
-            rows = [
-                {
-                    "label": tile.label, "value": tile.value, "of": tile.of, "state": tile.state,
-                    "words": tile.state_words, "coverage": tile.coverage,
-                }
-                for tile in tiles
-            ]  # fmt: skip
-            return found | {"tiles": rows}
+        case Answers(heads, answers):
+            return found | {"heads": list(heads), "answers": [_answer(answer) for answer in answers]}
         case Table():
             columns = [{"label": c.label, "number": c.number, "weight": c.weight} for c in block.columns]
             return found | {
-                "title": block.title, "columns": columns, "rows": [list(row) for row in block.rows],
+                "title": block.title, "columns": columns, "rows": [[str(cell) for cell in row] for row in block.rows],
                 "note": block.note, "total": block.total,
             }  # fmt: skip
         case Chart():
@@ -68,3 +63,11 @@ def _plain(block: Block) -> dict[str, Any]:
                 "title": block.title, "subtitle": block.subtitle, "alt": f"{block.title}. {block.spoken}",
                 "svg": block.svg("print", WIDE), "note": block.note,
             }  # fmt: skip
+
+
+def _answer(answer: Answer) -> dict[str, Any]:
+    return {
+        "question": answer.question, "figure": str(answer.figure), "lines": list(answer.lines),
+        "against": [{"words": each.words, "state": each.state, "band": each.band} for each in answer.against],
+        "before": answer.before,
+    }  # fmt: skip

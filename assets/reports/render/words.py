@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from assets.core.i18n import Message, msg, say
+from assets.reports.render.blocks import Cell, Number
 
 UNKNOWN = msg("unknown")
 
+HIDDEN = "*"
+"""Stands for a number that is left out; each table with one says what it means."""
+HIDDEN_NOTE = msg("* left out: 1 or 2, or needed so that such a number cannot be worked out.")
+NOT_SHOWN = msg("not shown")
+
 DEFINITIONS: dict[str, tuple[Message, Message]] = {
+    "handed_over": (msg("Handed over"), msg("Items of the donor's handovers that were received and registered.")),
     "in_service_rate": (
         msg("In service"), msg("Items on the register on the last day, of all items handed over.")
     ),
@@ -63,7 +70,36 @@ DEFINITIONS: dict[str, tuple[Message, Message]] = {
     "waiting_parts_share": (
         msg("Waiting for parts"), msg("Hours of standstill spent waiting for parts, of all hours of standstill.")
     ),
+    "accidents_per_100k_km": (
+        msg("Accidents per 100,000 km"), msg("Faults of vehicles reported as accidents, per 100,000 measured km.")
+    ),
+    "seizures_per_1000_use_days": (
+        msg("Seizures per 1,000 days of use"),
+        msg("Seizures of closed operations, per 1,000 days on which this donor's vehicles were used."),
+    ),
 }  # fmt: skip
+
+FORMULAS: dict[str, Message] = {
+    "handed_over": msg("items received"),
+    "in_service_rate": msg("items on the register on the last day / items handed over"),
+    "verification_rate": msg("items seen by a person / items on the register in the period"),
+    "used_rate": msg("items with a day of use / items with data"),
+    "distance_per_vehicle_month": msg("measured km / months of vehicles heard"),
+    "estimated_distance_share": msg("estimated km / (measured km + estimated km)"),
+    "utilisation_days_rate": msg("days used / days with data that were not off the road"),
+    "availability_rate": msg("(vehicle-days - days off the road) / vehicle-days"),
+    "tracker_coverage": msg("days heard / days with a tracker"),
+    "uses_per_asset_month": msg("uses / item-months with records"),
+    "not_seen_12m": msg("items without a scan, telemetry or work for 365 days"),
+    "in_calibration_rate": msg("items with a valid pass / items that need one"),
+    "overdue_calibrations": msg("items that need a pass - items with a valid one"),
+    "pm_compliance": msg("services done within the grace / services that fell due"),
+    "mttr": msg("hours worked / repairs"),
+    "mean_downtime": msg("hours of standstill / cases"),
+    "waiting_parts_share": msg("hours waiting for parts / hours of standstill"),
+    "accidents_per_100k_km": msg("100,000 x accidents / measured km"),
+    "seizures_per_1000_use_days": msg("1,000 x seizures / days used"),
+}
 
 MADE_OF: dict[str, Message] = {
     "distance_per_vehicle_month": msg("%(part)s km in %(whole)s vehicle-months"),
@@ -76,6 +112,8 @@ MADE_OF: dict[str, Message] = {
     "mttr": msg("%(part)s h in %(whole)s repairs"),
     "mean_downtime": msg("%(part)s h in %(whole)s cases"),
     "waiting_parts_share": msg("%(part)s of %(whole)s h"),
+    "accidents_per_100k_km": msg("%(part)s in %(whole)s x 100,000 km"),
+    "seizures_per_1000_use_days": msg("%(part)s in %(whole)s x 1,000 days"),
 }
 """What numerator and denominator are, where they are not simply items."""
 OF_ITEMS = msg("%(part)s of %(whole)s items")
@@ -96,6 +134,29 @@ TITLE_WORDS: dict[str, Message] = {
     "right_of_use": msg("right of use"),
     "conditional_title": msg("conditional title"),
     "title_transferred": msg("title transferred"),
+}
+KIND_WORDS: dict[str, Message] = {
+    "joint_operation": msg("Joint operations"),
+    "controlled_delivery.internal": msg("Controlled deliveries, internal"),
+    "controlled_delivery.international": msg("Controlled deliveries, international"),
+    "patrol": msg("Patrols"),
+    "checkpoint": msg("Checkpoints"),
+    "search": msg("Searches"),
+}
+LARGEST_WORDS: dict[str, Message] = {
+    "under_quarter": msg("less than a quarter"),
+    "quarter_to_half": msg("a quarter to a half"),
+    "over_half": msg("more than a half"),
+}
+CASE_WORDS: dict[str, Message] = {
+    "reported": msg("reported, no inquiry yet"),
+    "inquiry": msg("inquiry under way"),
+    "decided": msg("decided"),
+    "proposed": msg("proposed to the board"),
+    "approved": msg("approved, not carried out yet"),
+    "rejected": msg("rejected by the board"),
+    "carried_out": msg("carried out"),
+    "reversed": msg("carried out and reversed"),
 }
 UNIT_WORDS: dict[str, Message] = {
     "km": msg("km"), "h": msg("h"), "uses": msg("uses"), "items": msg("items"), "share": msg("%"),
@@ -129,6 +190,29 @@ class Voice:
         words = MADE_OF.get(code, OF_ITEMS)
         return self.say(msg(words.text, part=self._sum(numerator), whole=self._sum(denominator)))
 
+    def name(self, words: str) -> str:
+        """The name of a class, which is stored in English, in this language as far as it is translated."""
+        return say(Message(words), self.lang)
+
+    def cell(self, value: float | Decimal | None, decimals: int = 0) -> Cell:
+        """A number for a table; unknown as a word."""
+        text = self.number(value, decimals)
+        return text if value is None else Number(text, value, decimals)
+
+    def count(self, value: int | None) -> Cell:
+        """A count for a table; one that is left out as a star."""
+        return HIDDEN if value is None else Number(self.number(value), value)
+
+    def share(self, share: float | None) -> Cell:
+        """A share for a table, in percent."""
+        text = self.percent(share)
+        return text if share is None else Number(text, share, 1, percent=True)
+
+    def amount(self, value: Decimal | None, currency: str) -> Cell:
+        """Money for a table."""
+        text = self.money(value, currency)
+        return text if value is None else Number(text, value, currency=currency)
+
     def _sum(self, value: float) -> str:
         # From a hundred on a decimal says nothing more.
         return self.number(value, 0 if value == round(value) or abs(value) >= 100 else 1)
@@ -139,6 +223,14 @@ class Voice:
 
     def day(self, value: date) -> str:
         return format_date(value, "d MMMM y", locale=self.lang)
+
+    def period(self, first: date, until: date) -> str:
+        """A half-open stretch of days."""
+        return f"{self.day(first)} – {self.day(until - timedelta(days=1))}"
+
+    def span(self, first: date, until: date) -> dict[str, str]:
+        """First and last day of a half-open stretch, for words with both."""
+        return {"first": self.day(first), "last": self.day(until - timedelta(days=1))}
 
     def month(self, text: str, form: str = "MMM y") -> str:
         """A month given as YYYY-MM."""

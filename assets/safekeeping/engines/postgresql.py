@@ -89,6 +89,11 @@ def with_database(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
 
 
+def name_of(url: str) -> str:
+    """The name of the database."""
+    return str(make_url(url).database)
+
+
 @contextmanager
 def _maintenance(url: str) -> Iterator[Engine]:
     """An engine on the same server that is in none of our databases, and in no transaction."""
@@ -154,7 +159,7 @@ def drop(url: str) -> None:
 
 def drop_left_over(url: str, purpose: str) -> None:
     """Remove what an interrupted proof or restore of this database left on the server."""
-    live = str(make_url(url).database)
+    live = name_of(url)
     with _maintenance(url) as engine, engine.connect() as connection:
         quote = engine.dialect.identifier_preparer.quote_identifier
         for name in connection.exec_driver_sql("SELECT datname FROM pg_database").scalars().all():
@@ -183,7 +188,7 @@ def swap(url: str, fresh: str, kept: str) -> None:
 
     Done already: nothing happens, so that it can be repeated after an interruption.
     """
-    live = str(make_url(url).database)
+    live = name_of(url)
     with _maintenance(url) as engine:
         within = engine.execution_options(isolation_level="READ COMMITTED")
         quote = engine.dialect.identifier_preparer.quote_identifier

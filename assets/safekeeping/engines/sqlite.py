@@ -44,3 +44,19 @@ def _copy(source: Path, target: Path) -> None:
 def opened(folder: Path) -> tuple[Engine, Engine]:
     """Engines on a main and a telemetry file in `folder`."""
     return make_engine(f"sqlite:///{folder / MAIN}"), make_engine(f"sqlite:///{folder / TELEMETRY}")
+
+
+def is_free(path: Path) -> bool:
+    """Whether no process has the database open; nothing in it is changed. True where there is none."""
+    if not path.exists():
+        return True
+    with closing(sqlite3.connect(path, timeout=0)) as connection:
+        try:
+            # In WAL mode everybody who has it open shares a lock, and this asks for it alone.
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError:
+            return True  # it is damaged, which is why it is to be replaced
+    return True

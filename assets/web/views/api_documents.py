@@ -34,7 +34,7 @@ Text = Annotated[str, BeforeValidator(_as_typed)]
 
 
 class DocumentsQuery(BaseModel):
-    """Documents: of one subject (`asset:12`), by kind, kind of subject, words of the title; `removed=1`: all of them."""
+    """Documents: of one subject (`asset:12`), by kind, kind of subject, words of the title; `removed=1`: all."""
 
     model_config = ConfigDict(extra="forbid")
     subject: str = ""

@@ -8,8 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
 
-from assets.core.errors import invalid
-from assets.core.i18n import msg
 from assets.disposal import queries
 from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES
 from assets.exchange.tables import CSV_TYPE, write_csv
@@ -40,7 +38,7 @@ VALUE_COLUMNS = (
 def assess() -> Any:
     """What a board should look at: old, far driven or unusable, and not before it already."""
     wanted = page(request.args)
-    after = _code_key(wanted.after)
+    after = care.code_key(wanted.after)
     with reading() as session:
         key: dict[str, Any] = {
             "unit_id": care.unit_id(session, request.args), "class_id": care.class_id(session, request.args)
@@ -62,12 +60,6 @@ def assess() -> Any:
             is_empty=not rows,
             **options,
         )
-
-
-def _code_key(after: tuple[object, ...] | None) -> tuple[object, ...] | None:
-    if after is not None and (len(after) != 1 or not isinstance(after[0], str) or "\x00" in after[0]):
-        raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
-    return after
 
 
 def _assess_rows(key: dict[str, Any]) -> Iterator[tuple[object, ...]]:

@@ -76,15 +76,15 @@ def board() -> Any:
                 "more": care_address("/disposals/assess") if to_assess > len(first) else "",
             }
         ]
-        for column in queries.board(session, actor(), DisposalCase, wanted):
-            columns.append(
-                {
-                    "label": words(DISPOSAL_STATE_NAMES[column.state]),
-                    "count": column.count,
-                    "rows": [cases.disposal_cells(case) for case in column.cases],
-                    "more": care_address("/disposals/cases", state=column.state) if column.count else "",
-                }
-            )
+        columns += [
+            {
+                "label": words(DISPOSAL_STATE_NAMES[column.state]),
+                "count": column.count,
+                "rows": [cases.disposal_cells(case) for case in column.cases],
+                "more": care_address("/disposals/cases", state=column.state) if column.count else "",
+            }
+            for column in queries.board(session, actor(), DisposalCase, wanted)
+        ]
         return render_template(
             "disposals/board.html",
             columns=columns,

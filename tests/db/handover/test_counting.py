@@ -120,14 +120,16 @@ def test_a_count_sent_twice_is_one_count(enter: Enter, app: App) -> None:
         found(entered.items[1], "damaged", id=count.id, **CRACKED), found(entered.items[0], "short", id=count.id)
     ):  # fmt: skip
         (result,) = entered.count(other)
-        assert result.error is not None and result.error.code == "id_reused"
+        assert result.error is not None
+        assert result.error.code == "id_reused"
 
 
 def test_an_id_that_is_an_events_is_refused(enter: Enter, app: App) -> None:
     entered = enter()
     (registered,) = events_of(app, entered.asset(0))
     (result,) = entered.count(found(entered.items[0], id=registered.id))
-    assert result.error is not None and result.error.code == "id_reused"
+    assert result.error is not None
+    assert result.error.code == "id_reused"
 
 
 def test_a_wrong_count_is_corrected_by_counting_again(enter: Enter, app: App) -> None:
@@ -135,6 +137,7 @@ def test_a_wrong_count_is_corrected_by_counting_again(enter: Enter, app: App) ->
     entered.say(0, "wrong_serial", serial="TN-7")
     entered.say(0, "damaged", **CRACKED)
     assert state_of(entered, 0)[:4] == ("damaged", "received", "TN-1001", "C")
+    entered.say(0, "wrong_serial", serial="TN-8")
     entered.say(0, "short")
     assert state_of(entered, 0) == ("short", "expected", "TN-1001", None, None, True)
     assert entered.asset(0).last_seen_at is None
@@ -142,9 +145,11 @@ def test_a_wrong_count_is_corrected_by_counting_again(enter: Enter, app: App) ->
     assert state_of(entered, 0)[:4] == ("received", "received", "TN-1001", None)
     with app.reading() as session:
         item = item_of(session, SETUP, round_by_id(session, entered.id), entered.items[0])
-        assert [count.outcome for count in item.counts] == ["wrong_serial", "damaged", "short", "received"]
+        assert [count.outcome for count in item.counts] == [
+            "wrong_serial", "damaged", "wrong_serial", "short", "received",
+        ]  # fmt: skip
     corrected = [event.corrects_id is not None for event in events_of(app, entered.asset(0)) if event.kind == "counted"]
-    assert corrected == [False, True, True, False]
+    assert corrected == [False, True, True, True, False]
 
 
 def test_counts_in_any_order_end_as_the_newest_says(enter: Enter, clock: Clock) -> None:

@@ -53,7 +53,8 @@ def test_every_promised_item_is_an_expected_asset_with_a_label(app: App, enter: 
         assert (van.vin, van.serial_number) == (VAN["serials"], "")
         assert last.custodian_org is not None
         assert (last.unit.code, last.custodian_org.code, last.serial_folded) == ("IMT-FA", "MIA", None)
-        assert first.model is not None and last.model is first.model
+        assert first.model is not None
+        assert last.model is first.model
         assert (first.model.maker, first.model.name) == ("Thermo", "TruNarc")
 
 
@@ -144,9 +145,9 @@ def test_more_lines_follow_and_the_value_with_them(enter: Enter, app: App, clock
         assert (added.number, batch.value) == (2, Decimal(75_000))
     with pytest.raises(Conflict), app.transaction(SETUP, clock.now) as session:
         add_lines(session, SETUP, round_by_id(session, entered.id), [line(quantity=1, serials="TN-2OOO")], clock.now)
-    with pytest.raises(NotAllowed), app.transaction(actor_for("logistics2"), clock.now) as session:
-        batch = round_by_id(session, entered.id)
-        add_lines(session, actor_for("logistics2"), batch, [line(serials="")], clock.now)
+    other = actor_for("logistics2")
+    with pytest.raises(NotAllowed), app.transaction(other, clock.now) as session:
+        add_lines(session, other, round_by_id(session, entered.id), [line(serials="")], clock.now)
 
 
 def test_a_typed_value_is_for_those_who_write_grants_and_takes_no_lines(
@@ -160,8 +161,7 @@ def test_a_typed_value_is_for_those_who_write_grants_and_takes_no_lines(
     with app.transaction(SETUP, clock.now) as session:
         add_batch(session, SETUP, BatchDraft("OLD", put_grant(session, world), DAY, value=Decimal(10)))
     with pytest.raises(RuleViolation) as caught, app.transaction(SETUP, clock.now) as session:
-        batch = session.scalars(select(HandoverBatch)).one()
-        add_lines(session, SETUP, batch, [line()], clock.now)
+        add_lines(session, SETUP, session.scalars(select(HandoverBatch)).one(), [line()], clock.now)
     assert caught.value.code == "value_typed"
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assets.bootstrap import session_key
-from assets.settings import Settings, SettingsError
+from assets.settings import FILE_NAME, Settings, SettingsError, keyed_fields
 
 
 @pytest.mark.parametrize(
@@ -66,3 +69,70 @@ def test_session_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> Non
     key = session_key(tmp_path)
     assert session_key(tmp_path) == key
     assert (tmp_path / "secrets" / "session.key").stat().st_mode & 0o077 == 0
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / FILE_NAME
+    path.write_text(text)
+    return path
+
+
+def read(folder: Path, **environment: str) -> Settings:
+    return Settings.from_environment({"ASSETS_DATA_DIR": str(folder), **environment})
+
+
+def test_environment_wins_over_the_file_and_the_file_over_the_default(tmp_path: Path) -> None:
+    path = written(tmp_path, "# ours\n\nASSETS_TIMEZONE = Asia/Samarkand\nASSETS_BASE_URL=https://file.example\n")
+    chosen = read(tmp_path, ASSETS_BASE_URL="https://environment.example")
+    assert (chosen.base_url, chosen.timezone) == ("https://environment.example", "Asia/Samarkand")
+    assert chosen.mqtt_listen == "127.0.0.1:1883"
+    assert chosen.source("ASSETS_BASE_URL") == "environment"
+    assert chosen.source("ASSETS_TIMEZONE") == str(path)
+    assert chosen.source("ASSETS_MQTT_LISTEN") == "default"
+
+
+def test_empty_value_in_the_environment_sets_the_files_aside(tmp_path: Path) -> None:
+    written(tmp_path, "ASSETS_SMTP_URL=smtp://mail.example\n")
+    assert read(tmp_path).smtp_url == "smtp://mail.example"
+    assert read(tmp_path, ASSETS_SMTP_URL="").smtp_url == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("ASSETS_TIMEZONE=Asia/Tashkent\nASSETS_TIMEZON=Asia/Tashkent\n", 2, "no setting ASSETS_TIMEZON"),
+        ("# a\n\nASSETS_TIMEZONE\n", 3, "KEY=value"),
+        ("ASSETS_TIMEZONE=UTC\nASSETS_TIMEZONE=UTC\n", 2, "twice"),
+        ("ASSETS_DATA_DIR=/elsewhere\n", 1, "environment"),
+    ],
+)
+def test_line_that_cannot_be_used_is_named(text: str, line: int, said: str, tmp_path: Path) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(SettingsError) as caught:
+        read(tmp_path)
+    assert f"{path}, line {line}:" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_file_that_is_no_text_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).write_bytes(b"ASSETS_TIMEZONE=\xff\xfe\n")
+    with pytest.raises(SettingsError, match=r"settings\.env cannot be read"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "en,ru", "uz"])
+def test_languages_are_those_named_in_their_order(text: str) -> None:
+    expected = tuple(text.replace(",", " ").split()) or ("en", "ru", "uz")
+    assert Settings.from_environment({"ASSETS_LANGUAGES": text}).languages == expected
+
+
+@pytest.mark.parametrize("text", ["en fr", "ru ru", ","])
+def test_language_without_words_or_named_twice_is_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="ASSETS_LANGUAGES"):
+        Settings.from_environment({"ASSETS_LANGUAGES": text})
+
+
+@given(st.sampled_from([str(item.metadata["key"]) for item in keyed_fields()]), st.text(max_size=40))
+def test_any_text_is_a_setting_or_a_refusal_in_words(key: str, text: str) -> None:
+    with contextlib.suppress(SettingsError):
+        Settings.of({key: text})

@@ -33,7 +33,7 @@ from tests.support.rounds import codes, line
 from tests.support.world import START
 
 
-@dataclass(frozen=True)
+@dataclass
 class Stored:
     id: int
     at: datetime

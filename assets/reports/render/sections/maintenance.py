@@ -7,8 +7,9 @@ from assets.maintenance.rules.orders import CAUSE_NAMES, Cause
 from assets.reports.figures import Figures
 from assets.reports.render.blocks import Block, Chart, Column, Paragraph, Table
 from assets.reports.render.charts import Bar, Look, bars
-from assets.reports.render.sections.vehicles import measures_table
-from assets.reports.render.words import Voice
+from assets.reports.render.sections import measures
+from assets.reports.render.sections.said import said
+from assets.reports.render.words import HIDDEN_NOTE, Voice
 
 ID = "maintenance"
 TITLE = msg("Maintenance and sustainability")
@@ -19,16 +20,25 @@ _PAYERS: dict[str, Message] = {
 
 
 def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
-    """Care, standstills by cause, and who paid."""
-    table = measures_table(figures, _SHOWN, voice, voice.say(msg("Care and standstills, whole country")))
-    return (table, _causes(figures, voice), _costs(figures, voice))
+    """Care, standstills by cause, who paid, and what is not recorded."""
+    title = voice.say(msg("Care and standstills, whole country"))
+    return (
+        measures.table(figures, _SHOWN, voice, title, "Maintenance"),
+        _causes(figures, voice),
+        _costs(figures, voice),
+        Paragraph(
+            voice.say(msg("Training delivered: not recorded in this system yet, so no number is given.")), "quiet"
+        ),
+        *said(figures, voice, "maintenance"),
+    )
 
 
 def _causes(figures: Figures, voice: Voice) -> Block:
-    if not figures.downtime:
+    causes = figures.work.downtime
+    if not causes:
         return Paragraph(voice.say(msg("No standstill was recorded in the period.")))
-    total = sum(line.hours for line in figures.downtime)
-    rows = [Bar(_cause(line.cause, voice), line.hours, _hours(line.hours, total, voice)) for line in figures.downtime]
+    total = sum(line.hours for line in causes)
+    rows = [Bar(_cause(line.cause, voice), line.hours, _hours(line.hours, total, voice)) for line in causes]
 
     def draw(look: Look) -> str:
         return bars(rows, look)
@@ -40,11 +50,18 @@ def _causes(figures: Figures, voice: Voice) -> Block:
         voice.say(msg("Hours in which items could not be used, by cause, whole country")),
         "; ".join(f"{row.label}: {row.text}" for row in rows),
         draw,
+        voice.say(msg("Causes that fewer than three items stood for are taken together.")),
+        table=Table(
+            voice.say(msg("Hours of standstill by cause")),
+            (Column(voice.say(msg("Cause")), number=False), Column(voice.say(msg("Hours")))),
+            tuple((_cause(line.cause, voice), voice.cell(line.hours)) for line in causes),
+            sheet="Standstills",
+        ),
     )  # fmt: skip
 
 
 def _cause(code: str, voice: Voice) -> str:
-    return voice.say(CAUSE_NAMES[Cause(code)])
+    return voice.say(CAUSE_NAMES[Cause(code)] if code else msg("several causes together"))
 
 
 def _hours(hours: float, total: float, voice: Voice) -> str:
@@ -52,7 +69,8 @@ def _hours(hours: float, total: float, voice: Voice) -> str:
 
 
 def _costs(figures: Figures, voice: Voice) -> Block:
-    if not figures.costs:
+    costs = figures.work.costs
+    if not costs:
         return Paragraph(voice.say(msg("No cost of maintenance was recorded in the period.")))
     columns = (
         Column(voice.say(msg("Paid by")), number=False, weight=2),
@@ -60,7 +78,12 @@ def _costs(figures: Figures, voice: Voice) -> Block:
         Column(voice.say(msg("Jobs done"))),
     )
     rows = tuple(
-        (voice.say(_PAYERS[line.payer]), voice.money(line.amount, line.currency), voice.number(line.orders))
-        for line in figures.costs
+        (
+            voice.say(_PAYERS[line.payer]),
+            voice.count(None) if line.amount is None else voice.amount(line.amount, line.currency),
+            voice.count(line.orders),
+        )
+        for line in costs
     )
-    return Table(voice.say(msg("Recorded cost of maintenance in the period")), columns, rows)
+    note = voice.say(HIDDEN_NOTE) if any(line.amount is None for line in costs) else ""
+    return Table(voice.say(msg("Recorded cost of maintenance in the period")), columns, rows, note, sheet="Costs")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from assets.core.i18n import msg
 from assets.reports.figures import BatchLine, Figures
-from assets.reports.render.blocks import Block, Chart, Column, Table
+from assets.reports.render.blocks import Block, Cell, Chart, Column, Paragraph, Table
 from assets.reports.render.charts import Bar, Look, bars
 from assets.reports.render.words import TITLE_WORDS, Voice
 
@@ -15,28 +17,60 @@ TITLE = msg("What was provided")
 def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
     """The handovers as a table, and their value so far."""
     columns = (
-        Column(voice.say(msg("Handover")), number=False, weight=1.1),
-        Column(voice.say(msg("Month")), number=False, weight=1.1),
-        Column(voice.say(msg("Contents")), number=False, weight=3.4),
-        Column(voice.say(msg("Items")), weight=0.8),
-        Column(voice.say(msg("Value")), weight=1.5),
-        Column(voice.say(msg("Received by")), number=False, weight=1.2),
-        Column(voice.say(msg("Title")), number=False, weight=1.5),
+        Column(voice.say(msg("Handover")), number=False, weight=1.0),
+        Column(voice.say(msg("Month")), number=False, weight=1.0),
+        Column(voice.say(msg("Contents")), number=False, weight=2.8),
+        Column(voice.say(msg("Items")), weight=0.7),
+        Column(voice.say(msg("On the deed")), weight=0.8),
+        Column(voice.say(msg("Value")), weight=1.4),
+        Column(voice.say(msg("In US dollars")), weight=1.4),
+        Column(voice.say(msg("Received by")), number=False, weight=1.1),
+        Column(voice.say(msg("Title")), number=False, weight=1.3),
     )
+    rows = [_row(batch, voice) for batch in figures.batches]
+    items, promised = sum(b.items for b in figures.batches), [b.promised for b in figures.batches]
+    whole: Cell = "–" if None in promised or not promised else voice.cell(sum(n or 0 for n in promised))
+    rows.append((voice.say(msg("All")), "", "", voice.cell(items), whole, "", total_usd(figures, voice), "", ""))
     table = Table(
-        voice.say(msg("Handovers, oldest first")), columns, tuple(_row(batch, voice) for batch in figures.batches)
-    )
+        voice.say(msg("Handovers, oldest first")), columns, tuple(rows), _rates(figures, voice), total=True,
+        sheet="Handovers",
+    )  # fmt: skip
     return (table, *_values(figures, voice))
 
 
-def _row(batch: BatchLine, voice: Voice) -> tuple[str, ...]:
-    contents = ", ".join(f"{name} ({count})" for name, count in batch.contents)
+def total_usd(figures: Figures, voice: Voice) -> str:
+    """The value of all handovers in US dollars, saying how many it is of where some have none."""
+    known = [batch.usd for batch in figures.batches if batch.usd is not None]
+    if not known:
+        return voice.number(None)
+    value = voice.money(sum(known, Decimal(0)), "USD")
+    if len(known) == len(figures.batches):
+        return value
+    return voice.say(msg("%(value)s (%(part)s of %(whole)s)", value=value, part=len(known), whole=len(figures.batches)))
+
+
+def _rates(figures: Figures, voice: Voice) -> str:
+    rated = [batch for batch in figures.batches if batch.rate_on is not None]
+    said = [voice.say(msg("Values are those of the deeds."))]
+    if rated:
+        days = "; ".join(f"{batch.number}: {voice.day(batch.rate_on)}" for batch in rated if batch.rate_on)
+        said.append(voice.say(msg("Rates to US dollars are of: %(days)s.", days=days)))
+    missing = [batch.number for batch in figures.batches if batch.value is not None and batch.usd is None]
+    if missing:
+        said.append(voice.say(msg("Without a rate to US dollars: %(numbers)s.", numbers=", ".join(missing))))
+    return " ".join(said)
+
+
+def _row(batch: BatchLine, voice: Voice) -> tuple[Cell, ...]:
+    contents = ", ".join(f"{voice.name(name)} ({count})" for name, count in batch.contents)
     return (
         batch.number,
         voice.month(batch.month),
         contents or voice.say(msg("no items registered")),
-        voice.number(batch.items),
-        voice.money(batch.value, batch.currency),
+        voice.cell(batch.items),
+        "–" if batch.promised is None else voice.cell(batch.promised),
+        voice.amount(batch.value, batch.currency),
+        voice.amount(batch.usd, "USD"),
         _received_by(batch.receiving_agencies, voice),
         ", ".join(voice.say(TITLE_WORDS[status]) for status in batch.title_statuses) or "–",
     )
@@ -49,25 +83,31 @@ def _received_by(agencies: int, voice: Voice) -> str:
 
 
 def _values(figures: Figures, voice: Voice) -> tuple[Block, ...]:
-    charts = []
-    for currency in sorted({point.currency for point in figures.cumulative}):
-        points = [point for point in figures.cumulative if point.currency == currency]
-        rows = [
-            Bar(voice.month(point.month), float(point.value), voice.money(point.value, currency)) for point in points
-        ]
+    if not figures.cumulative:
+        return (Paragraph(voice.say(msg("No handover has a value in US dollars.")), "quiet"),)
+    rows = [
+        Bar(voice.month(point.month), float(point.value), voice.money(point.value, point.currency))
+        for point in figures.cumulative
+    ]
 
-        def draw(look: Look, rows: list[Bar] = rows) -> str:
-            return bars(rows, look)
+    def draw(look: Look) -> str:
+        return bars(rows, look)
 
-        last = points[-1]
-        charts.append(
-            Chart(
-                voice.say(
-                    msg("%(value)s handed over by %(month)s", value=rows[-1].text, month=voice.month(last.month))
+    last = figures.cumulative[-1]
+    return (
+        Chart(
+            voice.say(msg("%(value)s handed over by %(month)s", value=rows[-1].text, month=voice.month(last.month))),
+            voice.say(msg("Value handed over so far, after each handover (%(currency)s)", currency=last.currency)),
+            "; ".join(f"{row.label}: {row.text}" for row in rows),
+            draw,
+            table=Table(
+                voice.say(msg("Value handed over so far")),
+                (Column(voice.say(msg("Month")), number=False), Column(voice.say(msg("Value")))),
+                tuple(
+                    (voice.month(point.month), voice.amount(point.value, point.currency))
+                    for point in figures.cumulative
                 ),
-                voice.say(msg("Value handed over so far, after each handover (%(currency)s)", currency=currency)),
-                "; ".join(f"{row.label}: {row.text}" for row in rows),
-                draw,
-            )
-        )
-    return tuple(charts)
+                sheet="Value",
+            ),
+        ),
+    )

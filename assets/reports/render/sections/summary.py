@@ -1,89 +1,202 @@
-"""Section 1: six figures and three sentences."""
+"""Section 1: page one, which alone answers the seven questions."""
 
 from __future__ import annotations
 
-from assets.core.i18n import msg
+from assets.core.i18n import Message, msg
+from assets.maintenance.rules.orders import CAUSE_NAMES, Cause
 from assets.reports.figures import Figures
-from assets.reports.render.blocks import Block, Paragraph, Tile, Tiles
+from assets.reports.render.blocks import Against, Answer, Answers, Block, Cell, Paragraph
 from assets.reports.render.sections import measures
+from assets.reports.render.sections.provided import total_usd
 from assets.reports.render.words import Voice
 
 ID = "summary"
 TITLE = msg("Summary")
-TILES = ("verification_rate", "in_service_rate", "used_rate", "pm_compliance", "in_calibration_rate")
 
 
 def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
-    """The first page."""
+    """The questions of page one, and how to read the answers."""
+    heads = (
+        voice.say(msg("Question")), voice.say(msg("Answer")), voice.say(msg("Against the plan")),
+        voice.say(msg("Period before")),
+    )  # fmt: skip
+    answers = (_provided, _there, _working, _used, _results, _problems, _requests)
+    return (
+        Answers(heads, tuple(answer(figures, voice) for answer in answers)),
+        Paragraph(_legend(figures, voice), "quiet"),
+    )
+
+
+def _legend(figures: Figures, voice: Voice) -> str:
+    bands = voice.say(
+        msg(
+            "Bands: 80 % of plan or more, 50 to 80 %, below 50 %. Figures describe use, care and results; they do not "
+            "show what effect the equipment had."
+        )
+    )
+    past = figures.before
+    if past is None:
+        return f"{bands} {voice.say(msg('Nothing had been handed over in the period before.'))}"
+    of = msg("as released in summary %(n)s", n=past.summary) if past.summary else msg("worked out by the same rules")
+    words = msg("Period before: %(first)s – %(last)s, %(source)s.", **voice.span(past.first, past.until), source=of)
+    return f"{bands} {voice.say(words)}"
+
+
+def _against(figures: Figures, voice: Voice, *codes: str) -> tuple[Against, ...]:
+    """The first figure against plan or all of it; of the others those that were promised."""
+    wanted = [code for n, code in enumerate(codes) if n == 0 or figures.plan(code) is not None]
+    found = (measures.against(figures, code, voice, named=len(wanted) > 1) for code in wanted)
+    return tuple(each for each in found if each is not None)
+
+
+def _provided(figures: Figures, voice: Voice) -> Answer:
     handed_over = figures.measure("handed_over")
-    tiles = [
-        Tile(
-            voice.say(msg("Handed over")),
-            voice.number(handed_over.value),
-            voice.say(msg("items in %(n)s handovers", n=len(figures.batches))),
+    lines = [
+        voice.say(
+            msg(
+                "items in %(n)s handovers, worth %(value)s",
+                n=voice.number(len(figures.batches)),
+                value=total_usd(figures, voice),
+            )
         )
     ]
-    for code in TILES:
-        measure = figures.measure(code)
-        state, words = measures.state(measure, voice)
-        tiles.append(
-            Tile(
-                measures.name(measure, voice),
-                measures.value(measure, voice),
-                measures.of_how_many(measure, voice),
-                state,
-                words,
-                measures.covered(measure, voice),
+    listed = [batch for batch in figures.batches if batch.promised is not None]
+    against: tuple[Against, ...] = ()
+    if listed:
+        promised = sum(batch.promised or 0 for batch in listed)
+        received = sum(batch.items for batch in listed)
+        words = voice.say(
+            msg(
+                "%(part)s of %(whole)s items on the deeds",
+                part=voice.number(received),
+                whole=voice.number(promised),
             )
         )
-    return (
-        Tiles(tuple(tiles)),
-        *(Paragraph(sentence, "strong") for sentence in _sentences(figures, voice)),
-        Paragraph(
+        against = (Against(words, *measures.band_words(received / promised, voice)),)
+    return Answer(
+        voice.say(msg("Was it provided?")), measures.cell(handed_over, voice), tuple(lines), against,
+        measures.before(figures, "handed_over", voice),
+    )  # fmt: skip
+
+
+def _there(figures: Figures, voice: Voice) -> Answer:
+    seen, where = figures.measure("verification_rate"), figures.whereabouts
+    lines = (
+        voice.say(
+            msg(
+                "%(part)s of %(whole)s items on the register were seen by a person",
+                part=voice.number(seen.numerator),
+                whole=voice.number(seen.denominator),
+            )
+        ),
+        voice.say(
+            msg(
+                "not seen for a year: %(unseen)s; lost: %(lost)s; disposed of: %(disposed)s",
+                unseen=measures.value(figures.measure("not_seen_12m"), voice),
+                lost=voice.number(where.lost),
+                disposed=voice.number(where.disposed),
+            )
+        ),
+    )
+    return _answer(figures, voice, msg("Is it there?"), lines, "verification_rate")
+
+
+def _working(figures: Figures, voice: Voice) -> Answer:
+    condition = figures.states.condition
+    judged = sum(condition[:4])
+    lines = (
+        voice.say(
+            msg(
+                "vehicles available, of their days; good or usable: %(part)s of %(whole)s items judged",
+                part=voice.number(sum(condition[:2])),
+                whole=voice.number(judged),
+            )
+        ),
+        voice.say(
+            msg(
+                "valid calibration: %(share)s of the instruments that need one",
+                share=measures.value(figures.measure("in_calibration_rate"), voice),
+            )
+        ),
+    )
+    return _answer(figures, voice, msg("Does it work?"), lines, "availability_rate", "in_calibration_rate")
+
+
+def _used(figures: Figures, voice: Voice) -> Answer:
+    used = figures.measure("used_rate")
+    lines = (
+        voice.say(
+            msg(
+                "%(part)s of %(whole)s items with data were used (%(cover)s)",
+                part=voice.number(used.numerator),
+                whole=voice.number(used.denominator),
+                cover=measures.covered(used, voice) or voice.say(msg("coverage unknown")),
+            )
+        ),
+        voice.say(
+            msg(
+                "vehicles on %(days)s of their days, about %(km)s a month; other items %(uses)s uses a month",
+                days=measures.value(figures.measure("utilisation_days_rate"), voice),
+                km=measures.value(figures.measure("distance_per_vehicle_month"), voice),
+                uses=measures.value(figures.measure("uses_per_asset_month"), voice),
+            )
+        ),
+    )
+    codes = ("used_rate", "utilisation_days_rate", "distance_per_vehicle_month", "uses_per_asset_month")
+    return _answer(figures, voice, msg("Is it used?"), lines, *codes)
+
+
+def _answer(figures: Figures, voice: Voice, question: Message, lines: tuple[str, ...], *codes: str) -> Answer:
+    return Answer(
+        voice.say(question),
+        measures.cell(figures.measure(codes[0]), voice),
+        lines,
+        _against(figures, voice, *codes),
+        measures.before(figures, codes[0], voice),
+    )
+
+
+def _results(figures: Figures, voice: Voice) -> Answer:
+    now, past = figures.results.totals, figures.results.year_before
+    words = msg(
+        "seizures in %(operations)s closed operations; equipment supported or decided %(helped)s of %(assessed)s with "
+        "a seizure",
+        operations=voice.number(now.operations),
+        helped=str(voice.count(now.with_equipment)),
+        assessed=voice.number(now.assessed),
+    )
+    year = msg(
+        "a year before: %(seizures)s seizures in %(operations)s operations",
+        seizures=voice.number(past.seizures),
+        operations=voice.number(past.operations),
+    )
+    none = voice.say(msg("no closed operation is recorded for the period"))
+    figure: Cell = voice.cell(now.seizures) if now.operations else "–"
+    return Answer(
+        voice.say(msg("What were the results?")), figure, (voice.say(words) if now.operations else none,),
+        (), voice.say(year) if past.operations else "–",
+    )  # fmt: skip
+
+
+def _problems(figures: Figures, voice: Voice) -> Answer:
+    care = figures.measure("pm_compliance")
+    lines = [line for line in figures.said("problems").split("\n") if line]
+    named = [line for line in figures.work.downtime if line.cause]
+    if named:
+        lines.append(
             voice.say(
                 msg(
-                    "On target: 80 % or more; below target: 50 to 80 %; far below: under 50 %. Figures describe use "
-                    "and care; they do not show what effect the equipment had."
+                    "longest standstills: %(cause)s, %(hours)s h",
+                    cause=voice.say(CAUSE_NAMES[Cause(named[0].cause)]),
+                    hours=voice.number(named[0].hours),
                 )
-            ),
-            "quiet",
-        ),
-    )
+            )
+        )
+    lines.append(voice.say(msg("planned care done on time: %(made)s", made=measures.of_how_many(care, voice))))
+    return _answer(figures, voice, msg("What are the problems?"), tuple(lines), "pm_compliance")
 
 
-def _sentences(figures: Figures, voice: Voice) -> tuple[str, ...]:
-    verified, used = figures.measure("verification_rate"), figures.measure("used_rate")
-    distance, available = figures.measure("distance_per_vehicle_month"), figures.measure("availability_rate")
-    care = figures.measure("pm_compliance")
-    return (
-        voice.say(
-            msg(
-                "Of %(whole)s items on the register, %(part)s (%(share)s) were seen by a person in the period; of the "
-                "%(known)s items whose use is known, %(used)s were used.",
-                whole=voice.number(verified.denominator),
-                part=voice.number(verified.numerator),
-                share=measures.value(verified, voice),
-                known=voice.number(used.denominator),
-                used=voice.number(used.numerator),
-            )
-        ),
-        voice.say(
-            msg(
-                "The vehicles covered about %(km)s per vehicle and month (%(coverage)s) and were available on "
-                "%(share)s of their days.",
-                km=measures.value(distance, voice),
-                coverage=measures.covered(distance, voice) or voice.say(msg("coverage unknown")),
-                share=measures.value(available, voice),
-            )
-        ),
-        voice.say(
-            msg(
-                "Of %(due)s planned services that fell due, %(done)s were done on time (%(share)s).",
-                due=voice.number(care.denominator),
-                done=voice.number(care.numerator),
-                share=measures.value(care, voice),
-            )
-            if care.denominator
-            else msg("No planned service fell due in the period.")
-        ),
-    )
+def _requests(figures: Figures, voice: Voice) -> Answer:
+    written = [line for line in figures.said("requests").split("\n") if line]
+    lines = tuple(written) or (voice.say(msg("no request was written down")),)
+    return Answer(voice.say(msg("What is requested?")), "", lines)

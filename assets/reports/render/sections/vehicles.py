@@ -3,60 +3,73 @@
 from __future__ import annotations
 
 from assets.core.i18n import msg
-from assets.reports.figures import Figures
-from assets.reports.render.blocks import Block, Chart, Column, Table
+from assets.disposal.rules.assessment import ASSESS_AFTER_KM, ASSESS_AFTER_YEARS
+from assets.reports.figures import Count, Figures
+from assets.reports.render.blocks import Block, Chart, Column, Paragraph, Table
 from assets.reports.render.charts import Look, Point, line
 from assets.reports.render.sections import measures
-from assets.reports.render.words import Voice
+from assets.reports.render.words import HIDDEN, HIDDEN_NOTE, Voice
 
 ID = "vehicles"
 TITLE = msg("Vehicles")
 _SHOWN = (
     "distance_per_vehicle_month", "estimated_distance_share", "utilisation_days_rate", "availability_rate",
-    "tracker_coverage",
+    "tracker_coverage", "accidents_per_100k_km",
 )  # fmt: skip
 
 
 def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
-    """The national figures, and how they went month by month."""
-    if not figures.vehicles:
-        return ()
-    return (measures_table(figures, _SHOWN, voice, _title(figures, voice)), *_pictures(figures, voice))
-
-
-def _title(figures: Figures, voice: Voice) -> str:
-    return voice.say(msg("%(n)s vehicles on the register, whole country", n=voice.number(figures.vehicles)))
-
-
-def measures_table(figures: Figures, codes: tuple[str, ...], voice: Voice, title: str) -> Table:
-    """Figures with what each was made of."""
-    columns = (
-        Column(voice.say(msg("Measure")), number=False, weight=2.4),
-        Column(voice.say(msg("Value"))),
-        Column(voice.say(msg("Made of")), weight=1.7),
-        Column(voice.say(msg("95 % interval")), weight=1.3),
-        Column(voice.say(msg("Data cover")), weight=1.0),
+    """The national figures, how they went month by month, and what is due to be assessed."""
+    if not figures.vehicles.count:
+        return (Paragraph(voice.say(msg("Fewer than three vehicles of this donor are on the register."))),)
+    title = voice.say(
+        msg("%(n)s vehicles on the register, whole country", n=voice.number(figures.vehicles.count))
+    )  # fmt: skip
+    return (
+        measures.table(figures, _SHOWN, voice, title, "Vehicles"),
+        *_pictures(figures, voice),
+        _due(figures, voice),
+        Paragraph(
+            voice.say(
+                msg(
+                    "Not recorded in this system: fuel (litres between full fills), tyres and insurance. Fuel per "
+                    "100 km and running cost per km are therefore not shown; maintenance cost stands in section 7. "
+                    "Accidents are those reported as faults; small ones are usually not reported."
+                )
+            ),
+            "quiet",
+        ),
     )
-    rows = []
-    for code in codes:
-        measure = figures.measure(code)
-        rows.append(
-            (
-                measures.name(measure, voice),
-                measures.value(measure, voice),
-                measures.of_how_many(measure, voice),
-                measures.interval(measure, voice),
-                measures.coverage(measure, voice),
-            )
+
+
+def _due(figures: Figures, voice: Voice) -> Paragraph:
+    fleet = figures.vehicles
+
+    def told(count: Count, known: int) -> str:
+        if not known:
+            return voice.number(None)
+        return voice.say(
+            msg("%(part)s of %(whole)s", part=HIDDEN if count is None else voice.number(count), whole=known)
         )
-    return Table(title, columns, tuple(rows))
+
+    words = msg(
+        "Due to be assessed for replacement: by age (%(years)s years) %(old)s vehicles whose age is known; by distance "
+        "(%(km)s km read off the odometer) %(far)s with a reading. A trigger to look at them, no decision.",
+        years=ASSESS_AFTER_YEARS,
+        km=voice.number(ASSESS_AFTER_KM),
+        old=told(fleet.due_by_age, fleet.age_known),
+        far=told(fleet.due_by_distance, fleet.distance_known),
+    )
+    hidden = (fleet.due_by_age is None and fleet.age_known) or (fleet.due_by_distance is None and fleet.distance_known)
+    return Paragraph(voice.say(words) + (f" {voice.say(HIDDEN_NOTE)}" if hidden else ""))
 
 
 def _pictures(figures: Figures, voice: Voice) -> tuple[Chart, ...]:
-    km = [Point(voice.month(month.month, "MMM yy"), month.km) for month in figures.months]
+    months = figures.vehicles.months
+    km = [Point(voice.month(month.month, "MMM yy"), month.km) for month in months]
     share = [
         Point(voice.month(month.month, "MMM yy"), None if month.availability is None else month.availability * 100)
-        for month in figures.months
+        for month in months
     ]
 
     def draw_km(look: Look) -> str:
@@ -66,17 +79,30 @@ def _pictures(figures: Figures, voice: Voice) -> tuple[Chart, ...]:
         return line(share, look, unit="%")
 
     distance, available = figures.measure("distance_per_vehicle_month"), figures.measure("availability_rate")
+    table = Table(
+        voice.say(msg("Vehicles month by month")),
+        (
+            Column(voice.say(msg("Month")), number=False),
+            Column(voice.say(msg("km per vehicle"))),
+            Column(voice.say(msg("Availability"))),
+        ),
+        tuple(
+            (voice.month(month.month), voice.cell(month.km), voice.share(month.availability)) for month in months
+        ),
+        sheet="Months",
+    )  # fmt: skip
     return (
         Chart(
             voice.say(msg("About %(km)s per vehicle and month", km=measures.value(distance, voice))),
             voice.say(msg("Measured kilometres per vehicle-month with data, rounded to 100")),
             _spoken(km, voice, 0),
             draw_km,
+            table=table,
         ),
         Chart(
             voice.say(msg("Available on %(share)s of the vehicle-days", share=measures.value(available, voice))),
             voice.say(msg("Availability by month, percent of vehicle-days")),
-            _spoken(share, voice, 1),
+            _spoken(share, voice, 0),
             draw_share,
         ),
     )  # fmt: skip

@@ -1,0 +1,348 @@
+"""Losses, disposals and withdrawals for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from flask import jsonify
+from flask_openapi3.blueprint import APIBlueprint
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
+
+from assets.core.errors import invalid
+from assets.core.i18n import msg
+from assets.disposal import queries, service
+from assets.disposal.models import DisposalCase, LossCase
+from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES, LOSS_STATE_NAMES
+from assets.people.rules import Permission
+from assets.registry.scope import asset_by_code
+from assets.web import care, cases
+from assets.web.auth import needs
+from assets.web.context import actor, now, reading, writing
+from assets.web.label_codes import read_code
+from assets.web.listing import answer_page
+from assets.web.parsing import encode_cursor, page
+from assets.web.views.disposals import today
+
+api = APIBlueprint("api_disposals", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
+
+
+class CasesQuery(BaseModel):
+    """Cases: by state, asset, unit and class."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: str = ""
+    asset: str = ""
+    unit: str = ""
+    class_: str = Field("", alias="class")
+    limit: str = ""
+    cursor: str = ""
+
+
+class AssessQuery(BaseModel):
+    """What is to be assessed: of which unit and class."""
+
+    model_config = ConfigDict(extra="forbid")
+    unit: str = ""
+    class_: str = Field("", alias="class")
+    limit: str = ""
+    cursor: str = ""
+
+
+class CasePath(BaseModel):
+    """The case's id."""
+
+    id: int = Field(ge=1, le=2**31 - 1)
+
+
+class CodePath(BaseModel):
+    """The asset's label code."""
+
+    code: str = Field(max_length=400)
+
+
+class Reason(BaseModel):
+    """Why."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str
+
+
+class NewLoss(BaseModel):
+    """A loss: which asset, since which day, and what is known."""
+
+    model_config = ConfigDict(extra="forbid")
+    asset: str = Field(max_length=400)
+    lost_on: str
+    circumstances: str
+
+
+class LossChange(BaseModel):
+    """The next step of a loss: `inquiry` (inquiry_by, opened_on) or `decided` (decision, decided_on, …)."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: str
+    inquiry_by: str = ""
+    opened_on: str | None = None
+    inquiry_result: str = ""
+    decision: str = ""
+    decided_on: str | None = None
+    paper_number: str = ""
+    note: str = ""
+    recovered_amount: Decimal | None = None
+    currency: str = "UZS"
+    life: str = ""
+    condition: str = ""
+
+
+class NewDisposal(BaseModel):
+    """A proposal: which withdrawn or lost asset, why, and what was found of it."""
+
+    model_config = ConfigDict(extra="forbid")
+    asset: str = Field(max_length=400)
+    trigger: str
+    assessment: str
+
+
+class DisposalChange(BaseModel):
+    """The next step of a disposal: `approved`, `rejected`, `reversed` or `carried_out`, with what belongs to it."""
+
+    model_config = ConfigDict(extra="forbid")
+    state: str
+    decision_number: str = ""
+    decided_on: str | None = None
+    method: str = ""
+    note: str = ""
+    reason: str = ""
+    carried_out_on: str | None = None
+    paper_number: str = ""
+    recipient: str = ""
+    proceeds: Decimal | None = None
+    currency: str = "UZS"
+
+
+def loss_json(case: LossCase) -> dict[str, Any]:
+    """A loss as programs see it; accounts stand in it by login."""
+    return {
+        "id": case.id,
+        "asset": case.asset.code,
+        "unit": case.asset.unit.code,
+        "state": case.state,
+        "lost_on": care.date_json(case.lost_on),
+        "circumstances": case.circumstances,
+        "reported_at": care.moment_json(case.reported_at),
+        "inquiry_by": case.inquiry_by,
+        "inquiry_opened_on": care.date_json(case.inquiry_opened_on),
+        "inquiry_result": case.inquiry_result,
+        "decision": case.decision or None,
+        "decided_on": care.date_json(case.decided_on),
+        "note": case.decision_note,
+        "recovered_amount": care.number(case.recovered_amount),
+        "currency": case.currency if case.recovered_amount is not None else None,
+        "paper_number": case.paper_number,
+    }
+
+
+def disposal_json(case: DisposalCase) -> dict[str, Any]:
+    """A disposal as programs see it."""
+    return {
+        "id": case.id,
+        "asset": case.asset.code,
+        "unit": case.asset.unit.code,
+        "state": case.state,
+        "trigger": case.trigger,
+        "assessment": case.assessment,
+        "proposed_at": care.moment_json(case.proposed_at),
+        "decision_number": case.decision_number,
+        "decided_on": care.date_json(case.decided_on),
+        "note": case.decision_note,
+        "method": case.method or None,
+        "carried_out_on": care.date_json(case.carried_out_on),
+        "recipient": case.recipient,
+        "proceeds": care.number(case.proceeds),
+        "currency": case.currency if case.proceeds is not None else None,
+        "paper_number": case.paper_number,
+        "reversed_at": care.moment_json(case.reversed_at),
+        "reversal_reason": case.reversal_reason,
+    }
+
+
+def _narrowed(session: Session, query: CasesQuery, states: Any) -> queries.CaseFilter:
+    if query.state and query.state not in states:
+        raise invalid("state", msg("This is one of: %(known)s.", known=", ".join(states)), code="unknown_word")
+    asset = asset_by_code(session, actor(), read_code(query.asset)) if query.asset else None
+    return queries.CaseFilter(
+        query.state,
+        care.unit_id(session, {"unit": query.unit}),
+        care.class_id(session, {"class": query.class_}),
+        asset.id if asset is not None else None,
+    )
+
+
+@api.get("/losses")
+@needs(Permission.WORK_READ)
+def losses(query: CasesQuery) -> Any:
+    """Losses, newest first."""
+    wanted = page({"limit": query.limit, "cursor": query.cursor})
+    after = care.cursor_key(wanted.after, 1)
+    with reading() as session:
+        narrowed = _narrowed(session, query, LOSS_STATE_NAMES)
+        found = queries.loss_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
+        return answer_page(found, wanted.limit, loss_json)
+
+
+@api.get("/losses/<int:id>")
+@needs(Permission.WORK_READ)
+def loss(path: CasePath) -> Any:
+    """One loss."""
+    with reading() as session:
+        return jsonify(loss_json(queries.loss_case(session, actor(), path.id)))
+
+
+@api.post("/losses")
+@needs(Permission.FIELD_REPORT)
+def report_loss(body: NewLoss) -> Any:
+    """Report an asset as lost."""
+    with writing() as session:
+        asset = asset_by_code(session, actor(), read_code(body.asset), Permission.FIELD_REPORT, lock=True)
+        case = service.report_loss(
+            session, actor(), asset, lost_on=care.optional_date(body.model_dump(), "lost_on"),
+            circumstances=body.circumstances, now=now(),
+        )  # fmt: skip
+        return jsonify(loss_json(case)), 201
+
+
+@api.patch("/losses/<int:id>")
+@needs(Permission.DISPOSAL_PROPOSE, Permission.DISPOSAL_DECIDE)
+def change_loss(path: CasePath, body: LossChange) -> Any:
+    """Open the inquiry, or enter the decision."""
+    values = body.model_dump()
+    with writing() as session:
+        case = queries.loss_case(session, actor(), path.id, lock=True)
+        if body.state == "inquiry":
+            opened_on = care.optional_date(values, "opened_on")
+            service.open_inquiry(session, actor(), case, inquiry_by=body.inquiry_by, opened_on=opened_on, now=now())
+        elif body.state == "decided":
+            decision = service.LossDecision(
+                body.decision, care.optional_date(values, "decided_on"), body.paper_number, body.note,
+                body.recovered_amount, body.currency, body.life, body.condition,
+            )  # fmt: skip
+            service.decide_loss(session, actor(), case, decision, inquiry_result=body.inquiry_result, now=now())
+        else:
+            raise invalid("state", msg("This is one of: %(known)s.", known="inquiry, decided"), code="unknown_word")
+        return jsonify(loss_json(case))
+
+
+@api.get("/disposals")
+@needs(Permission.WORK_READ)
+def disposals(query: CasesQuery) -> Any:
+    """Disposals, newest first."""
+    wanted = page({"limit": query.limit, "cursor": query.cursor})
+    after = care.cursor_key(wanted.after, 1)
+    with reading() as session:
+        narrowed = _narrowed(session, query, DISPOSAL_STATE_NAMES)
+        found = queries.disposal_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
+        return answer_page(found, wanted.limit, disposal_json)
+
+
+@api.get("/disposals/assess")
+@needs(Permission.WORK_READ)
+def to_assess(query: AssessQuery) -> Any:
+    """What a board should look at, by label code, with the triggers."""
+    wanted = page({"limit": query.limit, "cursor": query.cursor})
+    after = care.code_key(wanted.after)
+    with reading() as session:
+        rows = queries.assessment_due(
+            session, actor(), today(), unit_id=care.unit_id(session, {"unit": query.unit}),
+            class_id=care.class_id(session, {"class": query.class_}), limit=wanted.limit + 1, after=after,
+        )  # fmt: skip
+        items = [
+            {
+                "asset": row.asset.code,
+                "class": row.asset.equipment_class.code,
+                "unit": row.asset.unit.code,
+                "triggers": list(row.triggers),
+                "in_use_since": care.date_json(row.started_on),
+                "odometer_km": care.number(row.odometer_km),
+            }
+            for row in rows[: wanted.limit]
+        ]
+        cursor = encode_cursor(rows[wanted.limit - 1].key) if len(rows) > wanted.limit else None
+        return jsonify({"items": items, "next": cursor})
+
+
+@api.get("/disposals/<int:id>")
+@needs(Permission.WORK_READ)
+def disposal(path: CasePath) -> Any:
+    """One disposal."""
+    with reading() as session:
+        return jsonify(disposal_json(queries.disposal_case(session, actor(), path.id)))
+
+
+@api.post("/disposals")
+@needs(Permission.DISPOSAL_PROPOSE)
+def propose(body: NewDisposal) -> Any:
+    """Propose the disposal of a withdrawn or lost asset."""
+    with writing() as session:
+        asset = asset_by_code(session, actor(), read_code(body.asset), Permission.DISPOSAL_PROPOSE, lock=True)
+        case = service.propose_disposal(
+            session, actor(), asset, trigger=body.trigger, assessment=body.assessment, now=now()
+        )
+        return jsonify(disposal_json(case)), 201
+
+
+Step = Callable[[Session, DisposalCase, DisposalChange], object]
+
+
+def _decision(body: DisposalChange) -> service.Decision:
+    day = care.optional_date({"decided_on": body.decided_on}, "decided_on")
+    return service.Decision(body.decision_number, day, body.method, body.note)
+
+
+def _carry_out(session: Session, case: DisposalCase, body: DisposalChange) -> None:
+    cases.require_paper(session, case)
+    day = care.optional_date({"carried_out_on": body.carried_out_on}, "carried_out_on")
+    done = service.CarriedOut(day, body.paper_number, body.recipient, body.proceeds, body.currency)
+    service.carry_out_disposal(session, actor(), case, done, now())
+
+
+STEPS: dict[str, Step] = {
+    "approved": lambda session, case, body: service.approve_disposal(session, actor(), case, _decision(body), now()),
+    "rejected": lambda session, case, body: service.reject_disposal(session, actor(), case, _decision(body), now()),
+    "reversed": lambda session, case, body: service.reverse_disposal(session, actor(), case, body.reason, now()),
+    "carried_out": _carry_out,
+}
+
+
+@api.patch("/disposals/<int:id>")
+@needs(Permission.DISPOSAL_PROPOSE, Permission.DISPOSAL_DECIDE)
+def change_disposal(path: CasePath, body: DisposalChange) -> Any:
+    """Take the next step: each is for those who hold its right."""
+    if body.state not in STEPS:
+        raise invalid("state", msg("This is one of: %(known)s.", known=", ".join(STEPS)), code="unknown_word")
+    with writing() as session:
+        case = queries.disposal_case(session, actor(), path.id, lock=True)
+        STEPS[body.state](session, case, body)
+        return jsonify(disposal_json(case))
+
+
+@api.post("/assets/<string:code>/withdraw")
+@needs(Permission.DISPOSAL_PROPOSE)
+def withdraw(path: CodePath, body: Reason) -> Any:
+    """Take an asset out of service."""
+    with writing() as session:
+        asset = asset_by_code(session, actor(), read_code(path.code), Permission.DISPOSAL_PROPOSE, lock=True)
+        service.withdraw(session, actor(), asset, body.reason, now())
+        return jsonify({"code": asset.code, "life": asset.life})
+
+
+@api.post("/assets/<string:code>/put-back")
+@needs(Permission.DISPOSAL_PROPOSE)
+def put_back(path: CodePath, body: Reason) -> Any:
+    """Put a withdrawn asset back into service."""
+    with writing() as session:
+        asset = asset_by_code(session, actor(), read_code(path.code), Permission.DISPOSAL_PROPOSE, lock=True)
+        service.put_back(session, actor(), asset, body.reason, now())
+        return jsonify({"code": asset.code, "life": asset.life})
