@@ -1,9 +1,10 @@
-"""Commands for import and labels."""
+"""Commands for import, the full export and labels."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from assets.cli.output import command_line_actor, opened_app, print_json, print_
 
 
 def add(commands: Any) -> None:
-    """`import`, `labels print|layouts|zpl`."""
+    """`import`, `export whole`, `labels print|layouts|zpl`."""
     imported = commands.add_parser("import", help="take rows from a CSV or XLSX file; safe to run again")
     imported.add_argument("kind", help="assets, units, persons, trackers, readings")
     imported.add_argument("file", type=Path)
@@ -20,6 +21,12 @@ def add(commands: Any) -> None:
     mode.add_argument("--save-valid", action="store_true", help="keep the rows that are right")
     imported.add_argument("--json", action="store_true")
     imported.set_defaults(run=_import)
+
+    exports = commands.add_parser("export", help="take data out").add_subparsers(dest="action", required=True)
+    whole = exports.add_parser("whole", help="everything as one ZIP: tables, papers and pictures, hashes")
+    whole.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
+    whole.add_argument("--json", action="store_true")
+    whole.set_defaults(run=_export_whole)
 
     labels = commands.add_parser("labels", help="QR labels").add_subparsers(dest="action", required=True)
     sheet = labels.add_parser("print", help="label sheets as PDF")
@@ -59,6 +66,27 @@ def _import(chosen: argparse.Namespace) -> int:
     else:
         _tell(report)
     return 1 if report.errors and mode is not Mode.SAVE_VALID else 0
+
+
+def _export_whole(chosen: argparse.Namespace) -> int:
+    from assets.exchange.whole import export_whole
+
+    # Beside its place first: what stands there under its name is always whole.
+    unfinished = chosen.output.with_name(f".{chosen.output.name}.part")
+    try:
+        with opened_app() as app, unfinished.open("wb") as target:
+            whole = export_whole(app, command_line_actor(), target, app.clock())
+        unfinished.replace(chosen.output)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    wrong = [*whole.missing, *whole.damaged]
+    if chosen.json:
+        print_json(asdict(whole))
+    else:
+        print(f"{chosen.output}: {len(whole.tables)} tables, {sum(whole.tables.values())} rows, {whole.files} files")
+    for path in wrong:
+        print(f"{path}: missing or not what was stored", file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def _tell(report: Any) -> None:

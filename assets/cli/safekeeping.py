@@ -83,8 +83,8 @@ def _restore(chosen: argparse.Namespace) -> int:
     for line in done.lines:
         print(line)
     print(
-        f"restored to {settings.data_dir} as of {done.made_at:%Y-%m-%d %H:%M} UTC: {sum(done.tables.values()):,} rows in"
-        f" {len(done.tables)} tables as the manifest says, journal up to entry {done.journal_seq}, {done.took_s} s"
+        f"restored to {settings.data_dir} as of {done.made_at:%Y-%m-%d %H:%M} UTC: {sum(done.tables.values()):,} rows"
+        f" in {len(done.tables)} tables as the manifest says, journal up to entry {done.journal_seq}, {done.took_s} s"
     )
     if done.kept_aside:
         print(f"what was there before is kept in {done.kept_aside}; remove it when you no longer need it")

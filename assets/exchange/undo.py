@@ -234,9 +234,7 @@ def _blocked_lots(session: Session, ids: Sequence[str]) -> list[Blocked]:
     ]
 
 
-def _undo_lots(
-    session: Session, actor: Actor, _run: ImportRun, ids: Sequence[str], reason: str, now: datetime
-) -> None:
+def _undo_lots(session: Session, actor: Actor, _run: ImportRun, ids: Sequence[str], reason: str, now: datetime) -> None:
     annul_lots(session, actor, _lots(session, ids), reason, now)
 
 
@@ -264,7 +262,7 @@ def _undo_operations(
 ) -> None:
     for operation in _operations(session, codes):
         require_unit(actor, Permission.IMPORT_RUN, operation.unit)
-        annul_operation(session, actor, operation, now, reason=reason)
+        annul_operation(session, actor, operation, reason, now)
 
 
 _BLOCKERS: dict[str, Callable[[Session, Sequence[str]], list[Blocked]]] = {

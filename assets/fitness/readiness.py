@@ -6,9 +6,10 @@ by its fitness, and the number issued is told beside it.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from assets.core.i18n import Message, msg
 from assets.fitness.rules import AWAY, BLOCKED, DUE, READY, UNKNOWN, Fitness, Reason
@@ -40,8 +41,7 @@ REASON_NAMES: dict[str, Message] = {
 ELSEWHERE = Reason("elsewhere", msg("Somebody of another unit has it."))
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One asset as readiness sees it. `unit` is the unit that it belongs to, wherever it is."""
 
     code: str
@@ -80,12 +80,13 @@ class Cell:
     issued: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
 
-    def add(self, item: Item) -> None:
-        """Count one item more; of its reasons the worst stands for it."""
-        self.counts[item.state] += 1
-        self.issued += item.issued
-        if item.why:
-            self.reasons[item.why] += 1
+    def add(self, state: str, why: str, count: int, *, issued: bool) -> None:
+        """Count so many alike items more; of their reasons the worst (`why`, empty when ready) stands for them."""
+        self.counts[state] += count
+        if issued:
+            self.issued += count
+        if why:
+            self.reasons[why] += count
 
     @property
     def total(self) -> int:
@@ -128,21 +129,20 @@ def is_elsewhere(unit_id: int, holder_unit_id: int | None) -> bool:
 
 def matrix(items: Iterable[Item]) -> Matrix:
     """The items counted by unit and class, in the order in which the units come."""
-    cells: dict[tuple[str, str], Cell] = {}
-    by_unit: dict[str, Cell] = {}
-    by_class: dict[str, Cell] = {}
+    # Alike items are tallied first: there are thousands of items and far fewer kinds of them.
+    kinds: Counter[tuple[str, str, str, str, bool]] = Counter()
     names: dict[str, str] = {}
-    total = Cell()
     for item in items:
         names[item.unit] = item.unit_name
-        for cell in (
-            cells.setdefault((item.unit, item.class_code), Cell()),
-            by_unit.setdefault(item.unit, Cell()),
-            by_class.setdefault(item.class_code, Cell()),
-            total,
-        ):
-            cell.add(item)
-    return Matrix(list(names.items()), sorted(by_class), cells, by_unit, by_class, total)
+        kinds[item.unit, item.class_code, item.state, item.why, item.issued] += 1
+    cells: dict[tuple[str, str], Cell] = defaultdict(Cell)
+    by_unit: dict[str, Cell] = defaultdict(Cell)
+    by_class: dict[str, Cell] = defaultdict(Cell)
+    total = Cell()
+    for (unit, class_code, state, why, issued), count in kinds.items():
+        for cell in (cells[unit, class_code], by_unit[unit], by_class[class_code], total):
+            cell.add(state, why, count, issued=issued)
+    return Matrix(list(names.items()), sorted(by_class), dict(cells), dict(by_unit), dict(by_class), total)
 
 
 def worst(cells: dict[str, Cell], limit: int) -> list[tuple[str, Cell]]:

@@ -99,7 +99,7 @@ def _is_up(name: str, old: str | None, to: str) -> bool:
     if old is None or to == "head":
         return True
     order = [str(script.revision) for script in ScriptDirectory.from_config(_config(name)).walk_revisions()][::-1]
-    return to in order and old in order and order.index(to) >= order.index(old)
+    return {to, old} <= set(order) and order.index(to) >= order.index(old)
 
 
 def due(app: App) -> bool:

@@ -152,6 +152,13 @@ def change_person(
     return person
 
 
+def come_back(session: Session, actor: Actor, person: Person) -> None:
+    """Let a person who had left be of his unit again."""
+    _check_unit(reach(actor, Permission.PERSON_WRITE), person.unit)
+    person.left_on = None
+    session.flush()
+
+
 _PERSON_LIMITS = {"name": 200, "email": 254, "phone": 40}
 
 

@@ -14,8 +14,9 @@ from assets.people.models import Organisation
 class DonorSummary(Base):
     """A summary for one donor and period: drafted by one person, released by another, then frozen.
 
-    `figures` is the canonical JSON of `figures.Figures`; `sha256` its hash. Both are written once, with the draft; a
-    changed mind is a new draft. `withdrawn` takes a released one from the donor's sight, with a reason.
+    `figures` is the canonical JSON of `figures.Figures`; `sha256` its hash. The numbers are written once, with the
+    draft; the words in the boxes may change until the release, and the hash with them. `early_reason`: why it was
+    released before the usual delay. `withdrawn` takes a released one from the donor's sight, with a reason.
     """
 
     __tablename__ = "donor_summary"
@@ -40,6 +41,7 @@ class DonorSummary(Base):
     drafted_at: Mapped[datetime] = mapped_column(UtcDateTime)
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    early_reason: Mapped[str | None] = mapped_column(String(300))
     withdrawn_reason: Mapped[str] = mapped_column(String(300), default="")
 
     donor: Mapped[Organisation] = relationship()

@@ -187,8 +187,9 @@ def read(path: Path, identity: pyrage.x25519.Identity, take: Callable[[str, IO[b
     `Refused` says why the file is not one to be restored. Until this returns, nothing that was taken is proven.
     """
     with path.open("rb") as sealed:
-        if sealed.read(len(MAGIC)) != MAGIC:
-            raise refusals.cut(path.name) if path.stat().st_size < len(MAGIC) else refusals.not_ours(path.name)
+        beginning = sealed.read(len(MAGIC))
+        if beginning != MAGIC:
+            raise refusals.cut(path.name) if MAGIC.startswith(beginning) else refusals.not_ours(path.name)
         sealed.seek(0)
         errors: list[BaseException] = []
         incoming, outgoing = os.pipe()

@@ -6,6 +6,7 @@ deleted. A state that is older than the last anchor of the journal is refused, u
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import tempfile
@@ -95,7 +96,7 @@ def restore(settings: Settings, wanted: Wanted, *, started_at: datetime) -> Rest
             with _database(settings, content) as (url, fresh):
                 _verify(wanted.backup.name, url, content)
                 lines, head = _brought_forward(settings, wanted, folder, url)
-                aside = settings.data_dir / f"{KEPT_ASIDE}{started_at:%Y-%m-%dT%H%M%SZ}"
+                aside = _unused(settings.data_dir / f"{KEPT_ASIDE}{started_at:%Y-%m-%dT%H%M%SZ}")
                 plan = placing.plan(settings, folder, content, aside, fresh)
                 carry_out(settings, plan)
         _keep_the_key(settings, wanted.identity)
@@ -107,6 +108,12 @@ def restore(settings: Settings, wanted: Wanted, *, started_at: datetime) -> Rest
         manifest.about.made_at, manifest.journal.seq, manifest.journal.hash, dict(manifest.tables), lines, kept,
         round(time.monotonic() - started, 1),
     )  # fmt: skip
+
+
+def _unused(path: Path) -> Path:
+    """`path`, or with the first number behind it that is not taken."""
+    names = itertools.chain([path], (path.with_name(f"{path.name}-{n}") for n in itertools.count(2)))
+    return next(name for name in names if not name.exists())
 
 
 def _refuse_present(settings: Settings) -> None:

@@ -103,7 +103,7 @@ def _form_name(name: str, form: MultiDict[str, str]) -> str:
 
 
 def filter_of(session: Session, args: Mapping[str, str]) -> OperationFilter:
-    """The filters in an address: `kind`, `unit`, `region`, `state`, `query`; the first day from `from` to before `to`."""
+    """The filters in an address: `kind`, `unit`, `region`, `state`, `query`; first day `from` to before `to`."""
     unit, region = args.get("unit", "").strip(), args.get("region", "").strip()
     return OperationFilter(
         kind=_chosen(args, "kind", KIND_NAMES),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from flask import Flask
 from assets.core.app import App
 from assets.people import service
 from assets.people.models import Account
+from assets.web import create_app
 from tests.support.world import PASSWORD, SETUP, Clock, World
 from tests.web.conftest import Api, Browser, csrf_token
 
@@ -96,3 +98,14 @@ def test_login_leads_nowhere_else(web: Flask, world: World) -> None:
 def test_static_files_do_not_leave_their_folder(web: Flask) -> None:
     for path in ("..%5C..%5Csettings.py", "../settings.py", "%2e%2e/settings.py", "CON", "x/NUL"):
         assert web.test_client().get(f"/static/v/{path}").status_code == 404
+
+
+def test_languages_that_the_office_does_not_offer_are_not_shown(app: App) -> None:
+    chosen = dataclasses.replace(app, settings=dataclasses.replace(app.settings, languages=("uz", "ru")))
+    client = create_app(chosen, testing=True).test_client()
+    page = client.get("/login", headers={"Accept-Language": "en"}).get_data(as_text=True)
+    assert '<html lang="uz">' in page, "the first is for who has not chosen"
+    assert 'value="ru"' in page
+    assert 'value="en"' not in page
+    form = {"locale": "en", "csrf_token": csrf_token(client)}
+    assert client.post("/language", data=form).status_code == 400

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from assets.calibration.models import CalibrationPlan, CalibrationRecord
+from assets.calibration.models import CalibrationPlan, CalibrationRecord, CalibrationState
 from assets.calibration.rules import valid_until
 from assets.calibration.service.plans import plan_from_default, refresh_plan
 from assets.core.actor import Actor
@@ -18,6 +18,7 @@ from assets.people.rules import Permission
 from assets.registry.models import Asset, AssetEvent
 from assets.registry.rules.classes import CLASSES, CalibrationPlanDefault
 from assets.registry.scope import require_unit
+from assets.registry.service.meters import meter_of
 
 
 @dataclass(frozen=True)
@@ -50,18 +51,26 @@ def take_over_calibrations(session: Session, actor: Actor, given: Sequence[Calib
     The validity on paper holds for the plan with the longest interval; a shorter one ends by its own interval at the
     latest, because no yearly certificate stands for a monthly check.
     """
+    made: list[tuple[CalibrationTaken, dict[str, CalibrationPlan]]] = []
     for one in given:
         require_unit(actor, Permission.IMPORT_RUN, one.asset.unit)
-        plans = _plans_of(session, one, now)
-        meant = [default.code for default in calibration_plans_of(one.asset.equipment_class.code)]
-        session.flush()
-        for position, code in enumerate(meant):
-            plan = plans.get(code)
+        made.append((one, _plans_of(session, one, now)))
+    session.flush()
+    records: dict[int, CalibrationRecord] = {}
+    for one, plans in made:
+        for position, default in enumerate(calibration_plans_of(one.asset.equipment_class.code)):
+            plan = plans.get(default.code)
             if plan is not None and plan.active:
-                session.add(_record(actor, plan, one, now, is_main=position == 0))
-        session.flush()
+                records[plan.id] = _record(actor, plan, one, now, is_main=position == 0)
+    session.add_all(records.values())
+    session.flush()
+    for one, plans in made:
         for plan in plans.values():
-            refresh_plan(session, plan)
+            if one.is_new:
+                session.add(_state(session, plan, records.get(plan.id)))
+            else:
+                refresh_plan(session, plan)
+    session.flush()
 
 
 def take_back_calibrations(session: Session, actor: Actor, assets: Sequence[Asset], now: datetime) -> None:
@@ -74,7 +83,7 @@ def take_back_calibrations(session: Session, actor: Actor, assets: Sequence[Asse
             select(CalibrationRecord)
             .options(joinedload(CalibrationRecord.plan), joinedload(CalibrationRecord.asset).joinedload(Asset.unit))
             .where(
-                CalibrationRecord.asset_id.in_(ids[first : first + 400]), CalibrationRecord.taken_over,
+                CalibrationRecord.asset_id.in_(ids[first : first + 400]), CalibrationRecord.taken_over.is_(True),
                 CalibrationRecord.annulled_at.is_(None),
             )
         )  # fmt: skip
@@ -100,6 +109,21 @@ def _plans_of(session: Session, one: CalibrationTaken, now: datetime) -> dict[st
             known[default.code] = plan_from_default(one.asset, default, now)
             session.add(known[default.code])
     return known
+
+
+def _state(session: Session, plan: CalibrationPlan, record: CalibrationRecord | None) -> CalibrationState:
+    """Where a new plan stands: as `refresh_plan` would find it, without looking."""
+    until = record.valid_until if record is not None else None
+    return CalibrationState(
+        plan_id=plan.id,
+        asset_id=plan.asset_id,
+        kind=plan.kind,
+        record_id=record.id if record is not None else None,
+        result=record.result if record is not None else "",
+        valid_until=until,
+        valid_day=until.toordinal() if until is not None else None,
+        meter_id=meter_of(session, plan.asset, plan.meter_kind).id if plan.meter_kind else None,
+    )
 
 
 def _record(

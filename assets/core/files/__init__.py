@@ -9,7 +9,7 @@ sent as a download. A database column that names a stored file is called `file_k
 from assets.core.files.inventory import Inventory, inventory, sweep
 from assets.core.files.kinds import EXTENSIONS, MAX_BYTES, PICTURES, content_type_of
 from assets.core.files.names import display_name, file_name, title_of
-from assets.core.files.shelf import NoSpace, StoredFile, copy_to, folder_in, read, store
+from assets.core.files.shelf import NoSpace, StoredFile, folder_in, pieces_of, read, store
 
 __all__ = [
     "EXTENSIONS",
@@ -19,11 +19,11 @@ __all__ = [
     "NoSpace",
     "StoredFile",
     "content_type_of",
-    "copy_to",
     "display_name",
     "file_name",
     "folder_in",
     "inventory",
+    "pieces_of",
     "read",
     "store",
     "sweep",

@@ -87,8 +87,7 @@ def _write(folder: Path, key: str, content: bytes) -> None:
         os.close(handle)
 
 
-def open_stored(folder: Path, key: str) -> BinaryIO:
-    """A stored file, opened for reading; `NotFound` when the key is not one of ours or its file is gone."""
+def _opened(folder: Path, key: str) -> BinaryIO:
     try:
         return (folder / UUID(hex=key).hex).open("rb")
     except (ValueError, FileNotFoundError) as error:
@@ -97,20 +96,17 @@ def open_stored(folder: Path, key: str) -> BinaryIO:
 
 def read(folder: Path, key: str) -> bytes:
     """The content of a stored file; `NotFound` when the key is not one of ours or its file is gone."""
-    with open_stored(folder, key) as source:
+    with _opened(folder, key) as source:
         return source.read()
 
 
-def copy_to(folder: Path, key: str, target: BinaryIO) -> str:
-    """Copy a stored file in pieces, whatever its size, and give its SHA-256; `NotFound` as in `read`."""
-    digest = hashlib.sha256()
-    with open_stored(folder, key) as source:
-        for piece in _pieces(source):
-            digest.update(piece)
-            target.write(piece)
-    return digest.hexdigest()
+def pieces_of(folder: Path, key: str) -> Iterator[bytes]:
+    """A stored file in pieces, whatever its size; `NotFound` at once, as in `read`."""
+    source = _opened(folder, key)
 
+    def pieces() -> Iterator[bytes]:
+        with source:
+            while piece := source.read(CHUNK):
+                yield piece
 
-def _pieces(source: BinaryIO) -> Iterator[bytes]:
-    while piece := source.read(CHUNK):
-        yield piece
+    return pieces()

@@ -69,7 +69,7 @@ def take_back_holder(session: Session, actor: Actor, asset: Asset, reason: str, 
     for entry, wrong in rows:
         if not wrong.data.get("taken_over"):
             continue
-        data = {"reason": reason, "kind": "issue"}
+        data = {"reason": reason, "kind": "issue", "undo": True}
         event = record(session, actor, asset, "correction", Occurrence(now, now), data, corrects_id=wrong.id)
         session.add(
             CustodyEntry(

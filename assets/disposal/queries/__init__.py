@@ -1,30 +1,43 @@
 """Reads of disposal: loss and disposal cases, what is to be assessed, memo values, and counts for summaries."""
 
 from assets.disposal.queries.cases import (
+    CASE_READ,
     BoardColumn,
     CaseFilter,
     board,
     disposal_case,
     disposal_cases,
     disposal_count,
+    disposal_counting,
     loss_case,
     loss_cases,
     loss_count,
+    loss_counting,
+    newest_disposal_of,
+    newest_loss_of,
     open_disposal_of,
     open_loss_of,
     settled_loss_of,
 )
 from assets.disposal.queries.counts import disposal_counts, loss_counts
-from assets.disposal.queries.due import AssessmentRow, assessment_count, assessment_due, triggers_of
+from assets.disposal.queries.due import (
+    AssessmentRow,
+    assessment_count,
+    assessment_counting,
+    assessment_due,
+    triggers_of,
+)
 from assets.disposal.queries.values import ClassValue, MemoRow, asset_memo, by_currency, memo_rows, memo_totals
 
 __all__ = [
+    "CASE_READ",
     "AssessmentRow",
     "BoardColumn",
     "CaseFilter",
     "ClassValue",
     "MemoRow",
     "assessment_count",
+    "assessment_counting",
     "assessment_due",
     "asset_memo",
     "board",
@@ -32,13 +45,17 @@ __all__ = [
     "disposal_case",
     "disposal_cases",
     "disposal_count",
+    "disposal_counting",
     "disposal_counts",
     "loss_case",
     "loss_cases",
     "loss_count",
+    "loss_counting",
     "loss_counts",
     "memo_rows",
     "memo_totals",
+    "newest_disposal_of",
+    "newest_loss_of",
     "open_disposal_of",
     "open_loss_of",
     "settled_loss_of",

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.core.actor import Actor
@@ -70,8 +70,15 @@ def assessment_count(
     session: Session, actor: Actor, today: date, *, unit_id: int | None = None, class_id: int | None = None
 ) -> int:
     """How many items `assessment_due` has in all."""
+    return session.scalar(assessment_counting(actor, today, unit_id=unit_id, class_id=class_id)) or 0
+
+
+def assessment_counting(
+    actor: Actor, today: date, *, unit_id: int | None = None, class_id: int | None = None
+) -> Select[int]:
+    """The count of `assessment_count` as a statement, for a page that asks many counts in one query."""
     statement = select(func.count()).select_from(Asset).join(EquipmentClass, EquipmentClass.id == Asset.class_id)
-    return session.scalar(statement.where(*_conditions(actor, today, unit_id, class_id))) or 0
+    return statement.where(*_conditions(actor, today, unit_id, class_id))
 
 
 def triggers_of(session: Session, asset: Asset, today: date) -> tuple[str, ...]:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from assets.core.app import App
 from assets.core.errors import invalid
 from assets.core.i18n import LOCALES, Message, msg, say
-from assets.exchange.imports import assets, persons, readings, trackers, units
+from assets.exchange.imports import assets, lots, operations, persons, readings, trackers, units
 from assets.exchange.imports.opening import OPENING_HINTS
 from assets.exchange.imports.work import BulkImporter, RowImporter, Work
 from assets.exchange.tables import column_key
+from assets.operations.rules.fields import OPERATION_FIELDS
 from assets.people.rules import Permission
 from assets.registry.rules.asset_fields import ASSET_FIELDS
 
@@ -57,6 +58,30 @@ KINDS: dict[str, Kind] = {
             },
         ),
         Kind(
+            "lots", msg("Lots of consumables"), lots.COLUMNS, lots.REQUIRED, lots.Lots,
+            permission=Permission.STOCK_WRITE,
+            hints={
+                "class": msg("Code of the class, such as ident.test_kit"),
+                "item": msg("What it is, as on the pack"),
+                "lot_number": msg("As on the pack; lots are recognised by unit, class, item and this number"),
+                "unit": msg("Code of the unit"),
+                "quantity": msg("How much is there"),
+                "counted_in": msg("What is counted; empty: pieces"),
+            },
+        ),
+        Kind(
+            "operations", msg("Operations"), operations.COLUMNS, operations.REQUIRED, operations.Operations,
+            permission=Permission.OPERATION_WRITE,
+            hints={key: field.title for key, field in OPERATION_FIELDS.items()}
+            | {
+                "code": msg("Your code; several rows with one code are several seizures of one operation"),
+                "substance": msg("One substance of a seizure, with quantity and quantity_unit"),
+                "quantity": msg("As it was weighed or counted"),
+                "quantity_unit": msg("kg, g, mg, l, ml, pieces, …"),
+                "seizures": msg("Instead of the columns: heroin 20 kg 32 g + opium 940 g; cannabis_resin 5311 g"),
+            },
+        ),
+        Kind(
             "readings", msg("Meter readings"), readings.COLUMNS, readings.REQUIRED, readings.Readings,
             aliases={"asset": "code", "label": "code", "date": "occurred_at", "at": "occurred_at"},
             hints={
@@ -93,13 +118,10 @@ KINDS: dict[str, Kind] = {
         ),
     )
 }  # fmt: skip
-_LATER = frozenset({"operations", "lots"})
 
 
 def kind_named(name: str) -> Kind:
-    """The kind; `InvalidInput` for one that there is not, or not yet."""
-    if name in _LATER:
-        raise invalid("kind", msg("Importing %(kind)s is not offered yet.", kind=name), code="not_offered")
+    """The kind; `InvalidInput` for one that there is not."""
     if name not in KINDS:
         raise invalid("kind", msg("A table is one of: %(kinds)s.", kinds=", ".join(KINDS)), code="unknown_kind")
     return KINDS[name]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -23,7 +22,6 @@ from assets.people.models import Person, Unit
 from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.rules.asset_fields import AssetDraft
-from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.meters import MAX_VALUE
 from assets.registry.rules.values import Reader, read_date, read_decimal, read_fields, text_field
 from assets.registry.scope import persons_for
@@ -187,10 +185,11 @@ class Openings:
             if opening.holder
         ]
         take_over_holders(work.session, work.actor, held, work.told)
+        # Without a service on paper the hourly job gives the plans, and they count from the start.
         serviced = [
-            Serviced(asset, _last_service(opening), is_new)
-            for asset, draft, opening, is_new in given
-            if _has_plans(draft.class_code) or not is_new
+            Serviced(asset, LastDone(opening.last_service_on, opening.last_service_km), is_new)
+            for asset, _, opening, is_new in given
+            if opening.last_service_on is not None
         ]
         take_over_services(work.session, work.actor, serviced, work.now)
         calibrated = [
@@ -204,14 +203,5 @@ class Openings:
         take_over_calibrations(work.session, work.actor, calibrated, work.now)
 
 
-def _last_service(opening: Opening) -> LastDone | None:
-    return None if opening.last_service_on is None else LastDone(opening.last_service_on, opening.last_service_km)
-
-
 def _by_km(draft: AssetDraft) -> bool:
     return any(plan.meter_kind == "odometer_km" for plan in serviced_plans(draft.class_code or ""))
-
-
-def _has_plans(class_code: str | None) -> bool:
-    defaults: Any = CLASSES.get(class_code or "")
-    return defaults is not None and bool(defaults.maintenance_plans)

@@ -11,7 +11,7 @@ from assets.core.clock import day_start
 from assets.core.errors import FieldError, InvalidInput, NotFound, invalid
 from assets.core.i18n import msg
 from assets.custody.service.use import MeterShown, record_meter_reading, usual_meter
-from assets.exchange.imports.work import Outcome, Work, differences, required
+from assets.exchange.imports.work import Outcome, Thing, Work, differences, required
 from assets.exchange.tables import SheetRow
 from assets.labels.token import CodeError, format_code, parse_code
 from assets.people.models import Unit
@@ -87,15 +87,21 @@ class Readings:
         recorded = work.session.scalar(
             select(MeterReading.value)
             .join(Meter)
-            .where(Meter.asset_id == asset.id, Meter.kind == kind, MeterReading.at == at)
+            .where(
+                Meter.asset_id == asset.id,
+                Meter.kind == kind,
+                MeterReading.at == at,
+                MeterReading.annulled_at.is_(None),
+            )
             .order_by(MeterReading.id.desc())
             .limit(1)
         )
         if recorded is not None:
             differences([("value", value, recorded)])
             return Outcome("known", label, asset.code)
-        record_meter_reading(work.session, work.actor, asset, MeterShown(value, kind), Occurrence(at, work.now))
-        return Outcome("new", label, asset.code)
+        told = Occurrence(at, work.now, noted=work.told)
+        event = record_meter_reading(work.session, work.actor, asset, MeterShown(value, kind), told)
+        return Outcome("new", label, asset.code, things=(Thing("reading", event.id),))
 
 
 def _moment(work: Work, row: SheetRow) -> datetime:

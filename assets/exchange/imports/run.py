@@ -115,7 +115,15 @@ class _Run:
 
     def _take(self, session: Session, rows: Sequence[SheetRow]) -> list[RowReport]:
         work = Work(
-            session, self._actor, self._now, self._app.settings.zone, rows, self._seen, self._shared, self._of.run_id
+            session,
+            self._actor,
+            self._now,
+            self._app.settings.zone,
+            rows,
+            self._seen,
+            self._shared,
+            self._of.run_id,
+            self._rows,
         )
         return [
             replace(row, status="new") if row.status == "known" and row.row in self._own else row

@@ -9,7 +9,7 @@ from assets.core.app import App
 from assets.core.errors import RuleViolation
 from assets.core.i18n import msg
 from assets.exchange.imports.readings import asset_named, assets_by_code
-from assets.exchange.imports.work import Outcome, Work, differences, required
+from assets.exchange.imports.work import Outcome, Thing, Work, differences, required
 from assets.exchange.tables import SheetRow
 from assets.labels.token import format_code
 from assets.people.rules import Permission
@@ -42,7 +42,7 @@ class Trackers:
         if known is None:
             kind = row.text("guest") or "native"
             made = add_tracker(work.session, tracker, asset, work.now, kind=kind)
-            return Outcome("new", tracker, asset.code, secret=made.secret)
+            return Outcome("new", tracker, asset.code, secret=made.secret, things=(Thing("tracker", tracker),))
         if known.revoked_at is not None:
             raise RuleViolation(msg("The tracker %(id)s was revoked; give it a new secret first.", id=tracker))
         differences([("asset", format_code(asset.code), _carrier(work.session, tracker))])

@@ -9,7 +9,7 @@ from sqlalchemy.orm import joinedload
 
 from assets.core.errors import FieldError, InvalidInput, invalid
 from assets.core.i18n import msg
-from assets.exchange.imports.work import Outcome, Work, differences, required
+from assets.exchange.imports.work import Outcome, Thing, Work, differences, required
 from assets.exchange.tables import SheetRow
 from assets.people.models import Region, Unit
 from assets.people.service import add_region, add_unit
@@ -48,7 +48,7 @@ class Units:
         known = self.units.get(code)
         if known is None:
             add_unit(work.session, work.actor, code=code, name=row.text("name"), region=region, kind=kind)
-            return Outcome("new", code)
+            return Outcome("new", code, things=(Thing("unit", code),))
         pairs: list[tuple[str, object, object]] = [
             ("name", row.text("name"), known.name),
             ("region", region.code, known.region.code),
@@ -78,7 +78,9 @@ class Units:
         new_team = team not in self.units
         if new_team:
             add_unit(work.session, work.actor, code=team, name=f"{region.name_en} mobile team", region=region)
-        return Outcome("new" if known is None or new_team else "known", f"{region.name_en} ({team})")
+        if known is not None and not new_team:
+            return Outcome("known", f"{region.name_en} ({team})")
+        return Outcome("new", f"{region.name_en} ({team})", things=(Thing("unit", team),))
 
 
 def _team_code(row: SheetRow) -> str:

@@ -89,7 +89,7 @@ class Work:
     """One stretch of rows within one transaction.
 
     `seen` holds the keys of earlier rows of the whole file, `shared` what was read once for all of it. `run_id` is the
-    import run that the rows belong to.
+    import run that the rows belong to; `all_rows` are those of the whole file.
     """
 
     session: Session
@@ -100,6 +100,7 @@ class Work:
     seen: dict[tuple[str, ...], int] = field(default_factory=dict)
     shared: dict[str, Any] = field(default_factory=dict)
     run_id: int | None = None
+    all_rows: Sequence[SheetRow] = ()
 
     @property
     def told(self) -> dict[str, object]:

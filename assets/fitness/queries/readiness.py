@@ -1,4 +1,4 @@
-"""The readiness of every asset in reach, from columns alone: four queries and no objects however many there are.
+"""The readiness of every asset in reach, from columns alone: five queries and no objects however many there are.
 
 What it says of an asset is what `fitness_of` says, by the same rules; only what cannot change the answer (care and
 calibration with nothing to say) is not read. A test holds the two together.
@@ -43,14 +43,15 @@ class ReadinessFilter:
     region: str = ""
 
 
+Fields = tuple[Any, ...]
 # What stands for every plan that is in date: it says nothing, but the item does have one.
-_IN_DATE = CalibrationFact("", binding=True, standing=calibration_rules.Standing.VALID.value)
+_IN_DATE: Fields = ("", True, calibration_rules.Standing.VALID.value)
 
 
 def readiness(session: Session, actor: Actor, wanted: ReadinessFilter, now: datetime) -> list[Item]:
     """Every asset for which the actor reads readiness, with its state and reasons, by unit, class and label code.
 
-    Without what was disposed of. Four queries.
+    Without what was disposed of. Five queries.
     """
     today = local_date(now, zone_of(session))
     chosen = _chosen(actor, wanted)
@@ -60,26 +61,51 @@ def readiness(session: Session, actor: Actor, wanted: ReadinessFilter, now: date
     subject = calibration.subject_class_ids(session)
     judged: dict[Any, Fitness] = {}  # most items are alike: each kind is judged once
     items = []
-    for row in _assets(session, chosen):
-        asset_id = row.id
-        key = (
-            row.life,
-            row.condition,
-            faults.get(asset_id, ()),
-            care.get(asset_id, ()),
-            row.class_id in subject,
-            (*calibrations.get(asset_id, ()), *((_IN_DATE,) if asset_id in planned else ())),
-        )
+    for (
+        asset_id,
+        class_id,
+        unit_id,
+        holder,
+        holder_unit,
+        life,
+        condition,
+        code,
+        class_code,
+        unit,
+        unit_name,
+        region,
+        maker,
+        model,
+    ) in _assets(session, chosen):
+        plans = calibrations.get(asset_id, ())
+        if asset_id in planned:
+            plans = (*plans, _IN_DATE)
+        key = (life, condition, faults.get(asset_id, ()), care.get(asset_id, ()), class_id in subject, plans)
         fitness = judged.get(key)
         if fitness is None:
-            fitness = judged[key] = judge(Facts(*key))
+            fitness = judged[key] = judge(_facts(*key))
         items.append(
             Item(
-                row.code, row.class_code, row.unit, row.unit_name, row.region, row.maker, row.model,
-                row.life, row.holder is not None, is_elsewhere(row.unit_id, row.holder_unit), fitness,
+                code, class_code, unit, unit_name, region, maker, model, life,
+                holder is not None, is_elsewhere(unit_id, holder_unit), fitness,
             )
         )  # fmt: skip
     return items
+
+
+def _facts(
+    life: str,
+    condition: str | None,
+    faults: tuple[str, ...],
+    care: tuple[Fields, ...],
+    subject: bool,
+    calibrations: tuple[Fields, ...],
+) -> Facts:
+    return Facts(
+        life, condition, faults,
+        tuple(CareFact(name, standing, meter_unknown=unknown) for name, standing, unknown in care),
+        subject, tuple(CalibrationFact(*fields) for fields in calibrations),
+    )  # fmt: skip
 
 
 def _chosen(actor: Actor, wanted: ReadinessFilter) -> list[ColumnElement[bool]]:
@@ -97,10 +123,9 @@ def _chosen(actor: Actor, wanted: ReadinessFilter) -> list[ColumnElement[bool]]:
 def _assets(session: Session, chosen: list[ColumnElement[bool]]) -> Iterable[Any]:
     return session.execute(
         select(
-            Asset.id, Asset.code, Asset.class_id, Asset.unit_id, Asset.life, Asset.condition,
-            EquipmentClass.code.label("class_code"), Unit.code.label("unit"), Unit.name.label("unit_name"),
-            Region.code.label("region"), EquipmentModel.maker, EquipmentModel.name.label("model"),
-            Asset.custodian_person_id.label("holder"), Person.unit_id.label("holder_unit"),
+            Asset.id, Asset.class_id, Asset.unit_id, Asset.custodian_person_id, Person.unit_id, Asset.life,
+            Asset.condition, Asset.code, EquipmentClass.code, Unit.code, Unit.name, Region.code,
+            EquipmentModel.maker, EquipmentModel.name,
         )
         .join(EquipmentClass, EquipmentClass.id == Asset.class_id)
         .join(Unit, Unit.id == Asset.unit_id)
@@ -121,8 +146,11 @@ def _faults(session: Session, chosen: list[ColumnElement[bool]]) -> dict[int, tu
     return _grouped((row.asset_id, row.severity) for row in rows)
 
 
-def _care(session: Session, chosen: list[ColumnElement[bool]], today: date) -> dict[int, tuple[CareFact, ...]]:
-    """The care of each asset that is due, overdue, or counts on a meter that is not known."""
+def _care(session: Session, chosen: list[ColumnElement[bool]], today: date) -> dict[int, tuple[Fields, ...]]:
+    """The care of each asset that is due, overdue, or counts on a meter that is not known: fields of `CareFact`.
+
+    Plain tuples, because thousands of them are compared and few are judged.
+    """
     to_say = or_(
         PlanState.plan_id.is_(None),
         PlanState.due_on <= today,
@@ -143,25 +171,25 @@ def _care(session: Session, chosen: list[ColumnElement[bool]], today: date) -> d
         .order_by(MaintenancePlan.id)
     )  # fmt: skip
     return _grouped(
-        (asset_id, _care_fact(name, due_rules.Terms(days, kind, every), due_rules.LastDone(on, at), meter, today))
+        (asset_id, _care_fields(name, due_rules.Terms(days, kind, every), due_rules.LastDone(on, at), meter, today))
         for asset_id, name, days, kind, every, on, at, meter in rows
     )
 
 
-def _care_fact(
+def _care_fields(
     name: str, terms: due_rules.Terms, last: due_rules.LastDone, meter: Decimal | None, today: date
-) -> CareFact:
+) -> Fields:
     due_on, due_at = due_rules.due_day(terms, last), due_rules.due_meter(terms, last)
     days_left = None if due_on is None else (due_on - today).days
     meter_left = None if due_at is None or meter is None else due_at - meter
     # Care that is only near says nothing of readiness, so that no forecast is needed.
     standing = due_rules.standing(terms, days_left, meter_left, None, today)
-    return CareFact(name, standing.value, meter_unknown=terms.meter_interval is not None and meter_left is None)
+    return (name, standing.value, terms.meter_interval is not None and meter_left is None)
 
 
 def _calibrations(
     session: Session, chosen: list[ColumnElement[bool]], today: date
-) -> tuple[dict[int, tuple[CalibrationFact, ...]], set[int]]:
+) -> tuple[dict[int, tuple[Fields, ...]], set[int]]:
     """The calibrations of each asset that have something to say, and the assets that have a binding one at all."""
     soon = today + timedelta(days=calibration_rules.SOON_DAYS)
     to_say = or_(
@@ -180,7 +208,7 @@ def _calibrations(
         .where(CalibrationPlan.active, or_(to_say, CalibrationPlan.kind.in_(tuple(BINDING))), *chosen)
         .order_by(CalibrationPlan.name, CalibrationPlan.id)
     )  # fmt: skip
-    found: list[tuple[int, CalibrationFact]] = []
+    found: list[tuple[int, Fields]] = []
     planned: set[int] = set()
     for asset_id, name, kind, result, until, due_at, meter in rows:
         binding = kind in BINDING
@@ -189,7 +217,7 @@ def _calibrations(
         left = None if due_at is None or meter is None else due_at - meter
         standing = calibration_rules.standing(result, until, left, today)
         if standing is not calibration_rules.Standing.VALID:
-            found.append((asset_id, CalibrationFact(name, binding, standing.value)))
+            found.append((asset_id, (name, binding, standing.value)))
     return _grouped(found), planned
 
 

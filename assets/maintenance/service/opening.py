@@ -25,10 +25,10 @@ _SERVICES = frozenset({"service", "maker_service"})
 
 @dataclass(frozen=True)
 class Serviced:
-    """An asset with its last service on paper, None where there is none; `is_new`: it has no plans yet."""
+    """An asset with its last service on paper; `is_new`: it has no plans yet."""
 
     asset: Asset
-    last: LastDone | None
+    last: LastDone
     is_new: bool = True
 
 
@@ -53,12 +53,11 @@ def take_over_services(session: Session, actor: Actor, given: Sequence[Serviced]
     for one in given:
         require_unit(actor, Permission.IMPORT_RUN, one.asset.unit)
         plans = known.get(one.asset.id) or _adopted(session, one.asset, now)
-        if one.last is not None:
-            codes = {plan.code for plan in serviced_plans(one.asset.equipment_class.code)}
-            for plan in plans:
-                if plan.code in codes and plan.source == "class":
-                    plan.last_done_on, plan.basis = one.last.on, "done"
-                    plan.last_done_meter = one.last.meter if plan.meter_kind == "odometer_km" else None
+        codes = {plan.code for plan in serviced_plans(one.asset.equipment_class.code)}
+        for plan in plans:
+            if plan.code in codes and plan.source == "class":
+                plan.last_done_on, plan.basis = one.last.on, "done"
+                plan.last_done_meter = one.last.meter if plan.meter_kind == "odometer_km" else None
         touched += plans
     session.flush()
     refresh_plans(session, touched, now)

@@ -35,7 +35,7 @@ def happened_since(session: Session, asset_ids: Sequence[int]) -> list[Since]:
     found: list[Since] = []
     for first in range(0, len(asset_ids), _CHUNK):
         rows = session.execute(
-            select(AssetEvent.asset_id, AssetEvent.kind, AssetEvent.occurred_at, AssetEvent.data, AssetEvent.corrects_id)
+            select(AssetEvent.asset_id, AssetEvent.kind, AssetEvent.occurred_at, AssetEvent.data)
             .where(
                 AssetEvent.asset_id.in_(asset_ids[first : first + _CHUNK]), AssetEvent.kind.not_in(_OF_REGISTRATION)
             )

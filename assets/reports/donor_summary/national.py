@@ -70,11 +70,14 @@ def items_class(code: str) -> str:
 
 def measured(kpi: Kpi) -> Measure:
     """A figure as it may leave the house: kilometres rounded, the rest as it is."""
-    value, numerator = kpi.value, kpi.numerator
+    value, numerator, denominator = kpi.value, kpi.numerator, kpi.denominator
     if kpi.unit == "km":
         value, numerator = rounded_km(value), rounded_km(numerator) or 0.0
+    if kpi.code == "estimated_distance_share":
+        numerator, denominator = rounded_km(numerator) or 0.0, rounded_km(denominator) or 0.0
+        value = rounded(numerator / denominator) if denominator else None
     return Measure(
-        kpi.code, value, round(numerator, 1), round(kpi.denominator, 1), kpi.unit, kpi.coverage, kpi.low, kpi.high
+        kpi.code, value, round(numerator, 1), round(denominator, 1), kpi.unit, kpi.coverage, kpi.low, kpi.high
     )
 
 
@@ -111,7 +114,7 @@ def _headline(items: Items, grades: dict[int, str | None]) -> list[Kpi]:
 
 def _accidents(count: int, distance: Kpi) -> Kpi:
     """F9: accidents per 100,000 measured kilometres with the exact Poisson interval."""
-    exposure = round(distance.numerator / _PER_KM, 6)
+    exposure = (rounded_km(distance.numerator) or 0.0) / _PER_KM
     low, high = garwood(count, exposure) or (None, None)
     return Kpi(
         "accidents_per_100k_km", rounded(count / exposure) if exposure else None, count, exposure, "per_100k_km",

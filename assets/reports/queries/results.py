@@ -73,8 +73,8 @@ def results_of(
 
 
 def _totals(known: Known) -> ResultTotals:
-    """Exact totals; what fewer than three operations came to is not told apart from them."""
-    enough = known.operations_in_all >= MIN_ASSETS
+    """Exact totals; what one or two operations came to is left out, as it would be one operation's result."""
+    enough = not is_small(known.operations_in_all)
 
     def shown(count: int) -> Count:
         return count if enough else None
@@ -86,7 +86,7 @@ def _totals(known: Known) -> ResultTotals:
         searches=shown(known.searches),
         finds=shown(known.finds),
         assessed=known.seizure_operations,
-        with_equipment=known.helped if known.seizure_operations >= MIN_ASSETS else None,
+        with_equipment=None if is_small(known.seizure_operations) else known.helped,
     )
 
 

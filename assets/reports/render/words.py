@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -212,6 +213,11 @@ class Voice:
         """Money for a table."""
         text = self.money(value, currency)
         return text if value is None else Number(text, value, currency=currency)
+
+    def noted(self, rows: Sequence[Sequence[Cell]], *texts: str) -> str:
+        """The note of a table: these texts, and what the star means where there is one."""
+        starred = any(HIDDEN in str(cell).split() for row in rows for cell in row)
+        return " ".join((*texts, self.say(HIDDEN_NOTE)) if starred else texts)
 
     def _sum(self, value: float) -> str:
         # From a hundred on a decimal says nothing more.

@@ -17,6 +17,7 @@ MODULES: tuple[str, ...] = (
     "api_operations",
     "api_people",
     "api_readiness",
+    "api_rounds",
     "api_summaries",
     "api_trackers",
     "api_utilisation",
@@ -44,6 +45,9 @@ MODULES: tuple[str, ...] = (
     "people",
     "plans",
     "readiness",
+    "round_entry",
+    "round_items",
+    "rounds",
     "scan",
     "sessions",
     "summaries",
@@ -51,6 +55,7 @@ MODULES: tuple[str, ...] = (
     "trackers",
     "utilisation",
     "withdrawals",
+    "whole_export",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from assets.core.actor import Actor
 from assets.core.errors import NotFound
 from assets.core.i18n import msg
 from assets.maintenance.service import adopt_default_plans
+from assets.operations.queries import known_codes
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset, AssetEvent
 from assets.registry.queries.assets import DEFAULT_SORT, asset_page, asset_view
@@ -192,7 +194,9 @@ def show_history(path: AssetPath, query: PageQuery) -> Any:
     with reading() as session:
         found = timeline_page(session, _seen(session, code), limit=wanted.limit, after=wanted.after)
         numbers = person_numbers(session, found.events)
-    items = [_event(actor(), event, numbers) for event in found.events]
+        told = {code for event in found.events for part in _operation_places(event.data) if (code := part["operation"])}
+        known = known_codes(session, actor(), told)
+    items = [_event(actor(), event, numbers, known) for event in found.events]
     return jsonify({"items": items, "next": encode_cursor(found.after)})
 
 
@@ -203,8 +207,17 @@ def _seen(session: Session, code: str) -> Asset:
     return asset
 
 
-def _event(viewer: Actor, event: AssetEvent, numbers: dict[int, str]) -> dict[str, Any]:
-    data = dict(event.data)
+def _operation_places(data: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of an event's data that name an operation."""
+    return [part for part in (data, data.get("use")) if isinstance(part, dict) and "operation" in part]
+
+
+def _event(viewer: Actor, event: AssetEvent, numbers: dict[int, str], known: frozenset[str]) -> dict[str, Any]:
+    data = deepcopy(event.data)
+    for part in _operation_places(data):
+        if part["operation"] not in known:
+            # Of an operation that is still going on only those know who take part.
+            part["operation"] = None
     person_id = data.pop("person_id", None)
     if person_id is not None:
         data["person"] = numbers.get(person_id) if may(viewer, Permission.CUSTODY_SEE) else None

@@ -9,10 +9,12 @@ from sqlalchemy.orm import Session
 from assets.calibration import queries as calibration
 from assets.calibration.rules import STANDING_NAMES
 from assets.core.actor import Actor
+from assets.core.clock import local_date
 from assets.core.i18n import msg
 from assets.custody.queries import custody_story
 from assets.custody.rules import Situation, likely_actions
 from assets.custody.service.correction import CORRECTABLE
+from assets.disposal import queries as disposal
 from assets.maintenance import queries as maintenance
 from assets.people.rules import Permission, Role
 from assets.registry.models import Asset, AssetEvent
@@ -29,6 +31,7 @@ from assets.web.views.scan import ACTIONS
 from assets.web.views.trackers import PRESENCE_WORDS
 
 TIMELINE_ENTRIES = 15
+ENDING = frozenset({"withdrawn", "lost", "disposed"})
 ICONS = {"issue": "issue", "return": "return", "sighting": "eye", "fault": "warn"}
 
 
@@ -68,7 +71,23 @@ def overview(session: Session, viewer: Actor, asset: Asset, wanted: Page) -> dic
         "meters": meters_of(session, [asset.id])[asset.id],
         "conflict": story.current.conflict,
         "overrides": story.overrides if sees else [],
+        "memo": disposal.asset_memo(session, asset, local_date(now(), the_app().settings.zone)),
+        "ending": ending(session, viewer, asset),
     }
+
+
+def ending(session: Session, viewer: Actor, asset: Asset) -> list[dict[str, str]]:
+    """Where the cases are that an item's end rests on; at most two queries, none for what is in use."""
+    if asset.life not in ENDING or not _may(viewer, asset, disposal.CASE_READ):
+        return []
+    found = []
+    loss = disposal.newest_loss_of(session, asset.id) if asset.life != "withdrawn" else None
+    if loss is not None:
+        found.append({"label": words(msg("Its loss")), "href": f"/losses/{loss.id}"})
+    case = disposal.newest_disposal_of(session, asset.id)
+    if case is not None:
+        found.append({"label": words(msg("Its disposal")), "href": f"/disposals/{case.id}"})
+    return found
 
 
 def _correction(asset: Asset, event: AssetEvent) -> dict[str, str]:
@@ -111,8 +130,30 @@ def trackers(session: Session, asset: Asset) -> dict[str, Any]:
     return {"trackers": lines, "former": [row for row in mounted if row.ended_at is not None]}
 
 
+def _end_actions(viewer: Actor, asset: Asset) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """What ends or takes up service again: what comes first because of the item's life, and what comes last."""
+    base = f"/assets/{asset.code}"
+    proposes = _may(viewer, asset, Permission.DISPOSAL_PROPOSE)
+    propose = {"label": words(msg("Propose disposal")), "href": f"{base}/propose-disposal", "icon": "box"}
+    put_back = {"label": words(msg("Put back into service")), "href": f"{base}/put-back", "icon": "return"}
+    if asset.life == "withdrawn":
+        first = [put_back, propose] if proposes else []
+    elif asset.life == "lost":
+        first = [propose] if proposes else []
+    else:
+        first = []
+    last = []
+    if asset.life in {"received", "in_service"} and asset.custodian_person_id is None and proposes:
+        last.append({"label": words(msg("Withdraw from service")), "href": f"{base}/withdraw", "icon": "block"})
+    if asset.life in {"received", "in_service", "withdrawn"} and _may(viewer, asset, Permission.FIELD_REPORT):
+        last.append({"label": words(msg("Report as lost")), "href": f"{base}/report-loss", "icon": "warn"})
+    return first, last
+
+
 def actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
-    """What the viewer may do here, the likeliest first."""
+    """What the viewer may do here, the likeliest first; nothing is done with what was disposed of."""
+    if asset.life == "disposed":
+        return []
     base = f"/assets/{asset.code}"
     situation = Situation(
         in_service=asset.life == "in_service",
@@ -137,7 +178,8 @@ def actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
             {"label": words(msg("Print the label")), "type": "submit", "form": "print-label", "icon": "label"},
         ),
     )
-    return found + [item for permission, item in others if _may(viewer, asset, permission)]
+    first, last = _end_actions(viewer, asset)
+    return [*first, *found, *(item for permission, item in others if _may(viewer, asset, permission)), *last]
 
 
 def _may(viewer: Actor, asset: Asset, permission: Permission) -> bool:

@@ -23,6 +23,7 @@ from assets.custody.service.use import MeterShown, UseGiven
 from assets.labels.token import format_code
 from assets.maintenance.rules.orders import SEVERITY_NAMES, Severity
 from assets.maintenance.service import report_fault
+from assets.operations.rules import CONTRIBUTION_NAMES
 from assets.people.rules import Permission
 from assets.registry.models import Asset, AssetEvent
 from assets.registry.rules.asset_fields import CONDITION_NAMES
@@ -33,16 +34,12 @@ from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.forms import field_errors, typed
 from assets.web.label_codes import read_code
+from assets.web.operation_choice import ANOTHER, NO_OPERATION, likely_operations, named_operation
 from assets.web.parsing import parse_decimal
 from assets.web.views.commands.shapes import end_of
 
 pages = Blueprint("custody", __name__)
 
-CONTRIBUTION_NAMES: dict[str, Message] = {
-    "none": msg("none"),
-    "supported": msg("it supported the result"),
-    "decisive": msg("it decided the result"),
-}
 SENT_BEFORE = msg("This form was sent before: it was recorded once, and nothing was added. For more, open it anew.")
 
 
@@ -81,20 +78,30 @@ def _issue(given: Given) -> None:
 
 def _return(given: Given) -> None:
     meter, count, hours = given.text("meter"), given.text("count"), given.text("hours")
+    operation = _operation(given)
     used = None
-    if count or hours:
+    if count or hours or operation:
         if count and not (count.isascii() and count.isdigit() and len(count) <= 6):
             raise invalid("count", msg("A count is a whole number."))
         used = UseGiven(
             int(count) if count else None,
             parse_decimal(hours, "hours") if hours else None,
-            given.text("operation"),
+            operation,
             given.text("contribution") or "none",
         )
     handover.return_asset(
         given.session, actor(), given.asset, given.occurrence, condition=given.text("condition"),
         meter=MeterShown(parse_decimal(meter, "meter")) if meter else None, use=used, note=given.text("note"),
     )  # fmt: skip
+
+
+def _operation(given: Given) -> str:
+    """The code of the operation that was tapped or typed; '' for none."""
+    chosen = given.text("operation")
+    if chosen == ANOTHER:
+        code = required_text("other_operation", given.text("other_operation"), 64)
+        return named_operation(given.session, code, "other_operation")
+    return "" if chosen == NO_OPERATION else named_operation(given.session, chosen)
 
 
 def _sighting(given: Given) -> None:
@@ -231,6 +238,7 @@ def _show(kind: str, code: str, values: dict[str, str] | None = None, errors: di
             severities=[(severity.value, words(name)) for severity, name in SEVERITY_NAMES.items()],
             contributions=[(key, words(CONTRIBUTION_NAMES[key])) for key in CONTRIBUTIONS],
             usual_use=CLASSES[asset.equipment_class.code].usual_use,
+            operations=_operations(session, asset) if kind == "return" else [],
         )
 
 
@@ -269,6 +277,14 @@ def _persons(session: Session) -> list[tuple[str, str]]:
     today = local_date(now(), the_app().settings.zone)
     found = queries.persons_like(session, actor(), request.args.get("q", ""), today, limit=500)
     return [(person.number, f"{person.name} · {person.number}" if person.name else person.number) for person in found]
+
+
+def _operations(session: Session, asset: Asset) -> list[tuple[str, str]]:
+    return [
+        *likely_operations(session, asset),
+        (NO_OPERATION, words(msg("no operation"))),
+        (ANOTHER, words(msg("another"))),
+    ]
 
 
 def _title(asset: Asset) -> str:

@@ -1,22 +1,28 @@
-"""The first page: what the person who signed in has to do today, most urgent first."""
+"""The first page: for the coordinator what is ready, and for everybody what he has to do today, most urgent first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from assets.calibration import queries as calibration
 from assets.core.actor import Actor
+from assets.core.clock import local_date
 from assets.core.i18n import Message, msg
+from assets.disposal import queries as disposal
+from assets.fitness.queries import ReadinessFilter, readiness
+from assets.fitness.readiness import REASON_NAMES, STATES, Cell, matrix, worst
+from assets.handover.queries import rounds_still_to_come
 from assets.maintenance import queries as maintenance
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset
+from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import assets_for
 from assets.reports import release
 from assets.safekeeping import beginning
@@ -29,6 +35,8 @@ pages = Blueprint("home", __name__)
 
 SOON_DAYS = 30
 SILENT_AFTER = timedelta(hours=24)
+WORST_SHOWN = 4
+REASONS_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -44,38 +52,76 @@ class Task:
 @pages.get("/")
 @signed_in
 def home() -> Any:
-    """Donors go to their summaries; everybody else sees what waits for him."""
+    """Donors go to their summaries; everybody else sees what waits for him, the coordinator first what is ready."""
     who = actor()
     if not may(who, Permission.ASSET_READ):
         return redirect("/summaries")
     with reading() as session:
-        tasks = [task for task in _tasks(session, who) if task.count]
-        total = session.scalar(select(func.count()).select_from(Asset).where(assets_for(who, Permission.ASSET_READ)))
-        in_service = session.scalar(
-            select(func.count())
-            .select_from(Asset)
-            .where(assets_for(who, Permission.ASSET_READ), Asset.life == "in_service")
-        )
-    return render_template("home.html", tasks=tasks, total=total or 0, in_service=in_service or 0)
+        found = _counted(session, _countings(who, local_date(now(), the_app().settings.zone)))
+        tasks = [task for task in _tasks(session, who, found) if task.count]
+        ready = _readiness(session, who) if may(who, Permission.READINESS_READ) else None
+    return render_template(
+        "home.html", tasks=tasks, total=found["total"], in_service=found["in_service"], ready=ready
+    )  # fmt: skip
 
 
-def _tasks(session: Session, who: Actor) -> Iterator[Task]:
+def _countings(who: Actor, today: date) -> Iterator[tuple[str, Select[int]]]:
+    """What is counted for him, by name: all of it goes into one query."""
+    items = select(func.count()).select_from(Asset).where(assets_for(who, Permission.ASSET_READ))
+    yield "total", items
+    yield "in_service", items.where(Asset.life == "in_service")
+    if may(who, Permission.WORK_READ):
+        yield "orders", maintenance.open_counting(who)
+        yield "care_due", maintenance.due_counting(who, today, within_days=0)
+        yield "care_soon", maintenance.due_counting(who, today, within_days=SOON_DAYS)
+        yield "losses", disposal.loss_counting(who, "reported", "inquiry")
+    if may(who, Permission.DISPOSAL_DECIDE):
+        yield "proposed", disposal.disposal_counting(who, "proposed")
+    if may(who, Permission.DISPOSAL_PROPOSE):
+        yield "approved", disposal.disposal_counting(who, "approved")
+        yield "assess", disposal.assessment_counting(who, today)
+    if may(who, Permission.CALIBRATION_READ):
+        yield "calibration_due", calibration.due_counting(who, today, within_days=0)
+        yield "calibration_soon", calibration.due_counting(who, today, within_days=SOON_DAYS)
+    if may(who, Permission.CUSTODY_SEE):
+        held = select(func.count()).select_from(Asset).where(assets_for(who, Permission.CUSTODY_SEE))
+        yield "not_back", held.where(Asset.custody_until < now())
+
+
+def _counted(session: Session, countings: Iterator[tuple[str, Select[int]]]) -> Mapping[str, int]:
+    columns = [statement.scalar_subquery().label(name) for name, statement in countings]
+    return dict(session.execute(select(*columns)).one()._mapping)
+
+
+def _tasks(session: Session, who: Actor, found: Mapping[str, int]) -> Iterator[Task]:
+    """His tasks in the order of urgency; what he has no right to was not counted."""
+    care_due, calibration_due = found.get("care_due", 0), found.get("calibration_due", 0)
+    lines: tuple[tuple[str, int, Message, str], ...] = (
+        ("blocked", care_due, msg("services are due or overdue"), "/maintenance?within_days=0"),
+        (
+            "blocked", calibration_due, msg("out of calibration or verification: not fit for use"),
+            "/calibration?within_days=0",
+        ),
+        ("blocked", found.get("losses", 0), msg("losses are not decided"), "/losses"),
+        ("due", found.get("orders", 0), msg("work orders are open"), "/maintenance/board"),
+        ("due", found.get("not_back", 0), msg("items are not back on the day agreed"), "/assets?custody=overdue"),
+        ("due", found.get("proposed", 0), msg("disposals wait for a decision"), "/disposals/cases?state=proposed"),
+        ("due", found.get("approved", 0), msg("disposals are to be carried out"), "/disposals/cases?state=approved"),
+        ("due", found.get("care_soon", 0) - care_due, msg("services fall due within 30 days"), "/maintenance"),
+        (
+            "due", found.get("calibration_soon", 0) - calibration_due,
+            msg("calibrations and verifications end within 30 days"), "/calibration",
+        ),
+        ("due", found.get("assess", 0), msg("items are to be assessed for disposal"), "/disposals/assess"),
+    )  # fmt: skip
     if may(who, Permission.ACCOUNT_MANAGE):
         left = sum(state.is_open for state in beginning.steps(session, the_app().settings, now()))
         yield _task("due", left, msg("steps of setting up are left"), "/admin/setup")
-    if may(who, Permission.WORK_READ):
-        yield from _work(session, who)
-    if may(who, Permission.CALIBRATION_READ):
-        out = calibration.due_count(session, who, now(), within_days=0)
-        yield _task(
-            "blocked", out, msg("out of calibration or verification: not fit for use"), "/calibration?within_days=0"
-        )
-        soon = calibration.due_count(session, who, now(), within_days=SOON_DAYS) - out
-        yield _task("due", soon, msg("calibrations and verifications end within 30 days"), "/calibration")
-    if may(who, Permission.CUSTODY_SEE):
-        yield _task(
-            "due", _not_back(session, who), msg("items are not back on the day agreed"), "/assets?custody=overdue"
-        )
+    for kind, count, text, href in lines:
+        yield _task(kind, count, text, href)
+    if may(who, Permission.BATCH_WRITE):
+        to_come = sum(pending + short for _, pending, short in rounds_still_to_come(session, who))
+        yield _task("away", to_come, msg("items of handover rounds have not come"), "/rounds/items?outcome=open")
     if may(who, Permission.TRACKER_READ):
         yield _task("unknown", _silent(session, who), msg("vehicles were not heard for a day"), "/trackers")
     if may(who, Permission.SUMMARY_APPROVE):
@@ -83,25 +129,33 @@ def _tasks(session: Session, who: Actor) -> Iterator[Task]:
         yield _task("due", len(drafts), msg("donor summaries wait for approval"), "/summaries")
 
 
-def _work(session: Session, who: Actor) -> Iterator[Task]:
-    open_orders = maintenance.board(session, who, maintenance.OrderFilter(), per_column=1)
-    faults = sum(column.count for column in open_orders)
-    overdue = maintenance.due_count(session, who, now(), within_days=0)
-    yield _task("blocked", overdue, msg("services are due or overdue"), "/maintenance?within_days=0")
-    yield _task("due", faults, msg("work orders are open"), "/maintenance/board")
-    soon = maintenance.due_count(session, who, now(), within_days=SOON_DAYS) - overdue
-    yield _task("due", soon, msg("services fall due within 30 days"), "/maintenance")
+def _readiness(session: Session, who: Actor) -> dict[str, Any]:
+    """How many are ready of how many, and the units and classes where it is worst, with why."""
+    found = matrix(readiness(session, who, ReadinessFilter(), now()))
+    units = dict(found.units)
+    classes = {code: words(defaults.title) for code, defaults in CLASSES.items()}
+    return {
+        "total": found.total.total,
+        "count": found.total.ready,
+        "states": [(state, found.total.counts[state], f"/readiness/items?state={state}") for state in STATES],
+        "units": [
+            _worst(units[code], cell, f"/readiness?unit={code}") for code, cell in worst(found.by_unit, WORST_SHOWN)
+        ],
+        "classes": [
+            _worst(classes.get(code, code), cell, f"/readiness?class={code}")
+            for code, cell in worst(found.by_class, WORST_SHOWN)
+        ],
+    }
 
 
-def _not_back(session: Session, who: Actor) -> int:
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Asset)
-            .where(assets_for(who, Permission.CUSTODY_SEE), Asset.custody_until < now())
-        )
-        or 0
-    )
+def _worst(name: str, cell: Cell, href: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "href": href,
+        "not_ready": cell.not_ready,
+        "of": cell.ready + cell.not_ready,
+        "why": [(words(REASON_NAMES[code]), count) for code, count in cell.why()[:REASONS_SHOWN]],
+    }
 
 
 def _silent(session: Session, who: Actor) -> int:

@@ -13,7 +13,7 @@ from assets.core.clock import local_date
 from assets.core.errors import DomainError, invalid
 from assets.core.i18n import msg
 from assets.exchange.tables import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
-from assets.operations.models import Operation
+from assets.operations.models import EquipmentContribution, Operation
 from assets.operations.queries import (
     OperationFilter,
     UseThere,
@@ -173,10 +173,7 @@ def operation_view(operation_id: int, form: Any = None, error: DomainError | Non
         return render_template(
             "operations/item.html", operation=operation, **_row(operation),
             seizures=[_seizure_cells(seizure) for seizure in operation.seizures],
-            contributions=[
-                (words(CLASSES[each.equipment_class.code].title), words(CONTRIBUTION_NAMES[each.contribution]), each.note)
-                for each in operation.contributions
-            ],
+            contributions=[_contribution_cells(each) for each in operation.contributions],
             uses=_use_rows(uses), history=history_of(operation, corrections),
             corrections=[(each, correction_lines(each)) for each in corrections],
             may_change=operation.annulled_at is None and _may(operation, right_to_change(operation)),
@@ -193,6 +190,14 @@ def operation_view(operation_id: int, form: Any = None, error: DomainError | Non
 
 def _may(operation: Operation, permission: Permission) -> bool:
     return reaches_unit(actor(), permission, operation.unit)
+
+
+def _contribution_cells(each: EquipmentContribution) -> dict[str, str]:
+    return {
+        "title": words(CLASSES[each.equipment_class.code].title),
+        "said": words(CONTRIBUTION_NAMES[each.contribution]),
+        "note": each.note,
+    }
 
 
 def _seizure_cells(seizure: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 from flask import Blueprint, Response, redirect, render_template, request
-from sqlalchemy.orm import Session
 
 from assets.core.errors import Conflict, DomainError, InvalidInput, RuleViolation
 from assets.core.i18n import msg
@@ -174,6 +173,7 @@ def _item_form(batch_id: int, item_id: int, values: dict[str, str], error: Domai
     answer = render_template(
         "rounds/count_one.html", batch=batch, item=item, values=values, name=_name(item), printed=format_code,
         outcomes=outcome_words(), conditions=_conditions(), identity=sees_identity(actor()),
+        found=[(key, text) for key, (_, text) in outcome_words().items() if key != "pending"],
         errors=field_errors(error) if error is not None else {}, closed_before=_closed(batch, item),
     )  # fmt: skip
     return answer, status_of(error) if error is not None else 200
@@ -184,9 +184,3 @@ def _closed(batch: HandoverBatch, item: HandoverItem) -> bool:
     if batch.closed_at is None:
         return False
     return queries.outcome_at(item, batch.closed_at) not in {"short", "not_delivered"}
-
-
-def still_to_come(session: Session, *, grant: str = "") -> list[tuple[HandoverBatch, int, int]]:
-    """Rounds with something to come, the oldest first, for the lists of grants and rounds."""
-    rows = queries.rounds_still_to_come(session, actor())
-    return [row for row in rows if not grant or row[0].grant.code == grant]

@@ -25,6 +25,7 @@ from assets.web.auth import needs
 from assets.web.context import actor, now, reading, the_app, words
 from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
+from assets.web.operation_choice import likely_operations
 
 pages = Blueprint("scan", __name__)
 
@@ -93,6 +94,7 @@ def _shown(session: Session, asset: Asset) -> dict[str, Any]:
         "unit": asset.unit.name,
         "meters": _meters(session, asset),
         "usual_use": _usual_use(session, asset),
+        "operations": _operations(session, asset),
         "actions": _actions(asset, fit=fitness.fit),
     }
 
@@ -137,6 +139,13 @@ def _usual_use(session: Session, asset: Asset) -> dict[str, Any] | None:
     amount = queries.usual_amount(session, asset.id, UseSession.count if unit == "count" else UseSession.hours)
     value = 1 if amount is None else int(amount) if amount == int(amount) else float(amount)
     return {"unit": unit, "value": value}
+
+
+def _operations(session: Session, asset: Asset) -> list[dict[str, str]] | None:
+    """The operations offered at a return, likeliest first; None where this person takes nothing back."""
+    if asset.custodian_person_id is None or not reaches_unit(actor(), Permission.CUSTODY_ACT, asset.unit):
+        return None
+    return [{"code": code, "label": label} for code, label in likely_operations(session, asset)]
 
 
 def _actions(asset: Asset, *, fit: bool) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from assets.core.app import App
 from assets.maintenance.models import WorkOrder
-from assets.registry.models import Asset, Grant, HandoverBatch
+from assets.operations.models import EquipmentContribution, Operation, Seizure, SeizureItem
+from assets.registry.models import Asset, Grant, GrantTarget, HandoverBatch
 from tests.db.metrics.days import (
     FIRST,
     SETUP,
@@ -27,8 +28,8 @@ from tests.support.world import World
 
 UNTIL = FIRST + timedelta(days=91)
 DAYS = 91
-AFTER = local(DAYS + 31, 9)
-"""A morning on which a summary of the 91 days may be released."""
+AFTER = local(DAYS + 91, 9)
+"""A morning on which a summary of the 91 days may be released, without saying why so early."""
 
 
 def give(app: App, world: World) -> None:
@@ -54,6 +55,8 @@ def give(app: App, world: World) -> None:
         session.flush()
         _fleet(session, world, batches[0].id, rng)
         _instruments(session, world, [batch.id for batch in batches], rng)
+        _targets(session, world, grant.id)
+        _operations(session, world, rng)
     roll_up(app, AFTER)
 
 
@@ -98,6 +101,60 @@ def _instruments(session: Session, world: World, batch_ids: list[int], rng: rand
                 add_sighting(session, asset, local(70 + n, 9), rng.choice("AAAB"))
             for _ in range(rng.randrange(2, 30) if kind.startswith(("search", "ident")) else 0):
                 add_use(session, asset, local(rng.randrange(DAYS), 14))
+
+
+def _targets(session: Session, world: World, grant_id: int) -> None:
+    for kpi, value in (("utilisation_days_rate", "0.6"), ("availability_rate", "0.9"), ("verification_rate", "1")):
+        session.add(GrantTarget(grant_id=grant_id, kpi=kpi, value=Decimal(value), set_at=local(0)))
+    raman = world.classes["ident.raman"].id
+    session.add(
+        GrantTarget(grant_id=grant_id, kpi="uses_per_asset_month", class_id=raman, value=Decimal(4), set_at=local(0))
+    )
+
+
+OPEN_NOTE = "The courier waits at the Guliston market on Thursday"
+
+
+def _operations(session: Session, world: World, rng: random.Random) -> None:
+    """Closed ones with seizures, and an open one whose words and results must reach nobody outside."""
+    kinds = ["joint_operation"] * 9 + ["patrol"] * 6 + ["checkpoint"] * 4 + ["search"] + ["controlled_delivery"] * 2
+    for n, kind in enumerate(kinds):
+        day = FIRST + timedelta(days=3 + 4 * n)
+        held = Operation(
+            code=f"OP-TK-{n:04d}", kind=kind, delivery="internal" if kind == "controlled_delivery" else "",
+            unit_id=world.units["IMT-TK"].id, region_id=world.regions["UZ-TK"].id, starts_on=day, ends_on=day,
+            arrests=n % 3, searches=5, finds=2, note=f"free text of case {n}", recorded_at=local(3 + 4 * n),
+            closed_at=local(4 + 4 * n), closed_by_id=world.accounts["commander"].id,
+            units=[session.merge(world.units["IMT-TK"])],
+        )  # fmt: skip
+        if n % 4 != 3:
+            _seizure(held, world, day, n, rng)
+        session.add(held)
+    open_one = Operation(
+        code="OP-FA-9999", kind="joint_operation", unit_id=world.units["IMT-FA"].id, note=OPEN_NOTE,
+        region_id=world.regions["UZ-FA"].id, starts_on=FIRST + timedelta(days=20), recorded_at=local(20), arrests=777,
+        units=[session.merge(world.units["IMT-FA"])],
+    )  # fmt: skip
+    mdma = SeizureItem(
+        substance="mdma", quantity=Decimal(7654321), unit="g", kg=Decimal("7654.321"), conversion_version="2026-1"
+    )
+    open_one.seizures.append(Seizure(seized_on=FIRST + timedelta(days=21), items=[mdma]))
+    session.add(open_one)
+
+
+def _seizure(held: Operation, world: World, day: date, n: int, rng: random.Random) -> None:
+    """The first weighs twenty kilogrammes, the others little; videoscopes helped."""
+    seizure = Seizure(seized_on=day, concealment="fuel tank")
+    for substance in ["heroin", "cannabis_resin"] if n % 3 else ["opium"]:
+        grams = Decimal(rng.randrange(50, 4000)) if n else Decimal(20032)
+        seizure.items.append(
+            SeizureItem(substance=substance, quantity=grams, unit="g", kg=grams / 1000, conversion_version="2026-1")
+        )
+    held.seizures.append(seizure)
+    for code, said in (("search.videoscope", "decisive" if n % 2 else "supported"), ("ident.raman", "none")):
+        held.contributions.append(
+            EquipmentContribution(class_id=world.classes[code].id, contribution=said, note="secret note")
+        )
 
 
 def secrets(session: Session) -> set[str]:

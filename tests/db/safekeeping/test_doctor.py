@@ -1,4 +1,4 @@
-"""The doctor: each thing that can be wrong is provoked and found, with words that say what to do; nothing is changed."""
+"""The doctor: what can be wrong is provoked and found, with words that say what to do; nothing is changed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_new_installation_is_well_but_for_what_people_have_to_do(site: Site) -> 
     assert mends <= {"backup", "accounts", "space", "mosquitto"}, "the last two are this machine's"
 
 
-# -- the machine ---------------------------------------------------------------------------------------------------
+# -- the machine ---------------------------------------------------------------------------
 
 
 def test_open_data_directory_is_to_be_closed(site: Site) -> None:
@@ -134,7 +134,7 @@ def test_proxy_that_can_be_walked_around_is_told(site: Site) -> None:
     assert any("TRUSTED_PROXIES" in str(f.text) for f in examine_machine(chosen))
 
 
-# -- backups ---------------------------------------------------------------------------------------------------------
+# -- backups ---------------------------------------------------------------------------
 
 
 def back_up(site: Site, made_at: datetime, *, proven: bool = True) -> Path:
@@ -174,7 +174,7 @@ def test_backup_that_failed_its_proof_is_told_though_an_older_one_is_good(site: 
     assert "a table lacks rows" in words(site, "backup")
 
 
-# -- the databases -----------------------------------------------------------------------------------------------------
+# -- the databases ---------------------------------------------------------------------------
 
 
 def test_changed_journal_entry_is_found(site: Site) -> None:
@@ -250,7 +250,7 @@ def test_every_examiner_works_on_each_engine(app: App) -> None:
         assert all(str(f.text) for f in examiner(site))
 
 
-# -- what runs ---------------------------------------------------------------------------------------------------------
+# -- what runs ---------------------------------------------------------------------------
 
 
 def add_mail(site: Site, key: str, **values: object) -> None:
@@ -308,7 +308,7 @@ def test_broker_is_asked_only_where_one_was_started(site: Site) -> None:
     assert levels(site, "broker") == ["look"]
 
 
-# -- accounts ------------------------------------------------------------------------------------------------------------
+# -- accounts ---------------------------------------------------------------------------
 
 
 def add_account(site: Site, login: str, role: Role) -> None:
@@ -354,7 +354,7 @@ def test_role_that_has_ended_is_not_held(site: Site) -> None:
         assert queries.role_counts(session, START - timedelta(seconds=1)) == {}
 
 
-# -- the command ---------------------------------------------------------------------------------------------------------
+# -- the command ---------------------------------------------------------------------------
 
 
 def test_command_prints_values_with_where_they_come_from_and_ends_with_1(

@@ -187,7 +187,10 @@ def test_only_our_own_names_lead_to_a_file(tmp_path: Path, key: str) -> None:
         files.read(tmp_path / "files", key)
 
 
-def test_copy_gives_the_hash_of_what_was_copied(tmp_path: Path) -> None:
-    stored, target = files.store(tmp_path, PDF + bytes(1_000_000)), BytesIO()
-    assert files.copy_to(tmp_path, stored.key, target) == stored.sha256
-    assert target.getvalue() == PDF + bytes(1_000_000)
+def test_file_is_read_in_pieces_or_refused_before_the_first(tmp_path: Path) -> None:
+    stored = files.store(tmp_path, PDF + bytes(1_000_000))
+    found = list(files.pieces_of(tmp_path, stored.key))
+    assert b"".join(found) == PDF + bytes(1_000_000)
+    assert len(found) > 1
+    with pytest.raises(NotFound):
+        files.pieces_of(tmp_path, "0" * 32)

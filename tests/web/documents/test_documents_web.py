@@ -1,4 +1,4 @@
-"""Papers over HTTP: hostile files, how files are sent, scope for each kind of thing, pages with and without a script."""
+"""Papers over HTTP: hostile files, how files are sent, scope for each kind of thing, pages without a script."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def elsewhere(app: App, world: World, clock: Clock) -> Places:
         return put_subjects(session, world, clock.now, "IMT-FA")
 
 
-def send(program: Api, subject: str, content: bytes = PDF, name: str = "act.pdf", **fields: str) -> Any:
+def send(program: Api, subject: str, content: bytes = PDF, name: str = "act.pdf", **fields: Any) -> Any:
     """A new document over the API."""
     form = {"subject": subject, "kind": "act", **fields, "file": (BytesIO(content), name)}
     return program.client.post("/api/v1/documents", data=form, headers=program.headers)
@@ -183,7 +183,7 @@ def test_hostile_file_is_refused_with_what_is_wrong(
 @pytest.mark.parametrize("extra", ["id", "subject_id", "removed_at", "file_key", "account_id", "version"])
 def test_nothing_more_can_be_set_with_a_document(here: Places, api: Callable[[str], Api], extra: str) -> None:
     """Attack 8."""
-    assert send(api("coordinator"), asset_of(here), **{extra: "1"}).status_code == 400
+    assert send(api("coordinator"), asset_of(here), PDF, "a.pdf", **{extra: "1"}).status_code == 400
 
 
 def test_files_are_sent_so_that_they_can_do_nothing(

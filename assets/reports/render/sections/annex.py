@@ -117,7 +117,7 @@ def _rules(figures: Figures, voice: Voice) -> tuple[Block, ...]:
 
 def _sign_off(voice: Voice) -> Boxed:
     lines = (
-        msg("Drafted by: coordinator of the operational coordination team. Signature, date: ____________________"),
-        msg("Approved by: releasing authority, a second person. Signature, date: ____________________"),
+        msg("Drafted by: the coordinator. Signature, date: ____________________"),
+        msg("Approved by: the releasing authority, a second person. Signature, date: ____________________"),
     )
     return Boxed(voice.say(msg("Sign-off of two roles")), tuple(voice.say(line) for line in lines), "sign-off")

@@ -7,7 +7,7 @@ from assets.reports.figures import Count, Figures
 from assets.reports.render.blocks import Block, Cell, Chart, Column, Paragraph, Table
 from assets.reports.render.charts import Look, StackedBar, stacked_bars
 from assets.reports.render.sections.said import said
-from assets.reports.render.words import HIDDEN_NOTE, Voice
+from assets.reports.render.words import Voice
 
 ID = "condition"
 TITLE = msg("Condition and frequency of use")
@@ -52,7 +52,7 @@ def _matrix(figures: Figures, voice: Voice) -> Block:
     rows.append(_sums(states.frequency, voice))
     return Table(
         voice.say(msg("Items on the register by condition and frequency of use")), columns, tuple(rows),
-        voice.say(HIDDEN_NOTE), total=True, sheet="Matrix",
+        voice.noted(rows), total=True, sheet="Matrix",
     )  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def _by_class(
     ]
     totals = figures.states.condition if which == "condition" else figures.states.frequency
     rows.append(_sums(totals, voice))
-    return Table(voice.say(title), columns, tuple(rows), voice.say(HIDDEN_NOTE), total=True, sheet=sheet)
+    return Table(voice.say(title), columns, tuple(rows), voice.noted(rows), total=True, sheet=sheet)
 
 
 def _picture(figures: Figures, voice: Voice) -> Chart:

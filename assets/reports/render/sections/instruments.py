@@ -39,7 +39,7 @@ def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
     )
     table = Table(
         voice.say(msg("Use, deployment and calibration by class, whole country")), columns, rows,
-        f"{voice.say(words)} {voice.say(HIDDEN_NOTE)}", sheet="Instruments",
+        voice.noted(rows, voice.say(words)), sheet="Instruments",
     )  # fmt: skip
     return (*_picture(figures, voice), table, _lots(figures, voice))
 

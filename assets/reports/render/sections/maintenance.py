@@ -9,7 +9,7 @@ from assets.reports.render.blocks import Block, Chart, Column, Paragraph, Table
 from assets.reports.render.charts import Bar, Look, bars
 from assets.reports.render.sections import measures
 from assets.reports.render.sections.said import said
-from assets.reports.render.words import HIDDEN_NOTE, Voice
+from assets.reports.render.words import Voice
 
 ID = "maintenance"
 TITLE = msg("Maintenance and sustainability")
@@ -46,6 +46,8 @@ def _causes(figures: Figures, voice: Voice) -> Block:
     return Chart(
         voice.say(
             msg("%(hours)s hours of standstill, most for: %(cause)s", hours=voice.number(total), cause=rows[0].label)
+            if causes[0].cause
+            else msg("%(hours)s hours of standstill", hours=voice.number(total))
         ),
         voice.say(msg("Hours in which items could not be used, by cause, whole country")),
         "; ".join(f"{row.label}: {row.text}" for row in rows),
@@ -85,5 +87,5 @@ def _costs(figures: Figures, voice: Voice) -> Block:
         )
         for line in costs
     )
-    note = voice.say(HIDDEN_NOTE) if any(line.amount is None for line in costs) else ""
-    return Table(voice.say(msg("Recorded cost of maintenance in the period")), columns, rows, note, sheet="Costs")
+    title = voice.say(msg("Recorded cost of maintenance in the period"))
+    return Table(title, columns, rows, voice.noted(rows), sheet="Costs")

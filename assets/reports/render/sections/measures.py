@@ -93,7 +93,7 @@ def against(figures: Figures, code: str, voice: Voice, *, named: bool = False) -
     """The figure against its plan in the donor's bands; None where nothing was promised and nothing is natural."""
     measure, plan = figures.measure(code), figures.plan(code)
     label = f"{name(measure, voice)}: " if named else ""
-    if plan is None and code not in _OF_ALL:
+    if plan is None and (code not in _OF_ALL or measure.value is None):
         return None
     wanted = plan.value if plan else 1.0
     reached = measure.value / wanted if measure.value is not None and wanted else None

@@ -16,26 +16,39 @@ TITLE = msg("What was provided")
 
 def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
     """The handovers as a table, and their value so far."""
-    columns = (
-        Column(voice.say(msg("Handover")), number=False, weight=1.0),
-        Column(voice.say(msg("Month")), number=False, weight=1.0),
-        Column(voice.say(msg("Contents")), number=False, weight=2.8),
-        Column(voice.say(msg("Items")), weight=0.7),
-        Column(voice.say(msg("On the deed")), weight=0.8),
-        Column(voice.say(msg("Value")), weight=1.4),
-        Column(voice.say(msg("In US dollars")), weight=1.4),
-        Column(voice.say(msg("Received by")), number=False, weight=1.1),
-        Column(voice.say(msg("Title")), number=False, weight=1.3),
+    return (_handovers(figures, voice), *_values(figures, voice))
+
+
+def _handovers(figures: Figures, voice: Voice) -> Table:
+    """The handovers; deeds and dollars have a column where there is something to say in it."""
+    listed = any(batch.promised is not None for batch in figures.batches)
+    converted = any(batch.currency != "USD" for batch in figures.batches)
+    columns: tuple[tuple[bool, Column], ...] = (
+        (True, Column(voice.say(msg("Handover")), number=False, weight=1.0)),
+        (True, Column(voice.say(msg("Month")), number=False, weight=1.1)),
+        (True, Column(voice.say(msg("Contents")), number=False, weight=2.8)),
+        (True, Column(voice.say(msg("Items")), weight=0.7)),
+        (listed, Column(voice.say(msg("On the deed")), weight=0.8)),
+        (True, Column(voice.say(msg("Value")), weight=1.4)),
+        (converted, Column(voice.say(msg("In US dollars")), weight=1.4)),
+        (True, Column(voice.say(msg("Received by")), number=False, weight=1.1)),
+        (True, Column(voice.say(msg("Title")), number=False, weight=1.4)),
     )
     rows = [_row(batch, voice) for batch in figures.batches]
     items, promised = sum(b.items for b in figures.batches), [b.promised for b in figures.batches]
-    whole: Cell = "–" if None in promised or not promised else voice.cell(sum(n or 0 for n in promised))
-    rows.append((voice.say(msg("All")), "", "", voice.cell(items), whole, "", total_usd(figures, voice), "", ""))
-    table = Table(
-        voice.say(msg("Handovers, oldest first")), columns, tuple(rows), _rates(figures, voice), total=True,
+    whole: Cell = "–" if None in promised else voice.cell(sum(n or 0 for n in promised))
+    dollars = total_usd(figures, voice)
+    all_of_them = ("", dollars) if converted else (dollars, "")
+    rows.append((voice.say(msg("All")), "", "", voice.cell(items), whole, *all_of_them, "", ""))
+    shown = [n for n, (is_shown, _) in enumerate(columns) if is_shown]
+    return Table(
+        voice.say(msg("Handovers, oldest first")),
+        tuple(columns[n][1] for n in shown),
+        tuple(tuple(row[n] for n in shown) for row in rows),
+        _rates(figures, voice),
+        total=True,
         sheet="Handovers",
-    )  # fmt: skip
-    return (table, *_values(figures, voice))
+    )
 
 
 def total_usd(figures: Figures, voice: Voice) -> str:

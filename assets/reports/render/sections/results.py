@@ -9,7 +9,7 @@ from assets.reports.render.blocks import Block, Boxed, Cell, Chart, Column, Para
 from assets.reports.render.charts import Estimate, Look, interval_dots
 from assets.reports.render.sections import measures
 from assets.reports.render.sections.said import said
-from assets.reports.render.words import HIDDEN_NOTE, KIND_WORDS, LARGEST_WORDS, Voice
+from assets.reports.render.words import KIND_WORDS, LARGEST_WORDS, Voice
 
 ID = "results"
 TITLE = msg("Results and contribution")
@@ -56,7 +56,7 @@ def _kinds(figures: Figures, voice: Voice) -> Table:
     )
     return Table(
         voice.say(msg("Operations")), _columns(voice, voice.say(msg("Kind"))), tuple(rows),
-        f"{note} {voice.say(HIDDEN_NOTE)}", total=True, sheet="Operations",
+        voice.noted(rows, note), total=True, sheet="Operations",
     )  # fmt: skip
 
 
@@ -121,11 +121,12 @@ def _substances(figures: Figures, voice: Voice) -> tuple[Block, ...]:
             "decide it (Fay and Feuer, gamma). Cases are the better measure."
         )
     )
+    rows = tuple(_substance(line, voice) for line in results.substances)
     table = Table(
         voice.say(msg("Seizures by substance, whole country")),
         columns,
-        tuple(_substance(line, voice) for line in results.substances),
-        " ".join(part for part in (note, others if results.other_substances else "") if part),
+        rows,
+        voice.noted(rows, note, *([others] if results.other_substances else [])),
         sheet="Substances",
     )
     return (table,)
@@ -206,7 +207,7 @@ def _contributions(figures: Figures, voice: Voice) -> tuple[Block, ...]:
     return (
         Table(
             voice.say(msg("What the equipment contributed, by class")), columns, rows,
-            f"{note} {voice.say(HIDDEN_NOTE)}", sheet="Contribution",
+            voice.noted(rows, note), sheet="Contribution",
         ),
     )  # fmt: skip
 

@@ -112,14 +112,17 @@ def _working(figures: Figures, voice: Voice) -> Answer:
                 whole=voice.number(judged),
             )
         ),
-        voice.say(
-            msg(
-                "valid calibration: %(share)s of the instruments that need one",
-                share=measures.value(figures.measure("in_calibration_rate"), voice),
-            )
-        ),
+        _calibrated(figures, voice),
     )
     return _answer(figures, voice, msg("Does it work?"), lines, "availability_rate", "in_calibration_rate")
+
+
+def _calibrated(figures: Figures, voice: Voice) -> str:
+    valid = figures.measure("in_calibration_rate")
+    if valid.value is None and not valid.hidden:
+        return voice.say(msg("no instrument that needs a calibration was on the register"))
+    share = measures.value(valid, voice)
+    return voice.say(msg("valid calibration: %(share)s of the instruments that need one", share=share))
 
 
 def _used(figures: Figures, voice: Voice) -> Answer:
@@ -192,6 +195,10 @@ def _problems(figures: Figures, voice: Voice) -> Answer:
                 )
             )
         )
+    question = voice.say(msg("What are the problems?"))
+    if care.value is None:
+        lines.append(voice.say(msg("no planned service fell due")))
+        return Answer(question, "", tuple(lines))
     lines.append(voice.say(msg("planned care done on time: %(made)s", made=measures.of_how_many(care, voice))))
     return _answer(figures, voice, msg("What are the problems?"), tuple(lines), "pm_compliance")
 

@@ -66,10 +66,50 @@ function useField(asset) {
 function useData(form, asset) {
   const usual = asset.usual_use;
   const chosen = text(form, "use");
-  if (!usual || !chosen || chosen === "none") return null;
+  if (chosen === "none") return null;
+  const told = { operation: operationCode(form), contribution: text(form, "contribution") };
+  // Something that is not counted, or of which nobody said how much, still was used in the operation that is named.
+  if (!usual || !chosen) return told.operation ? given(told) : null;
   const amount = chosen === "usual" ? usual.value : number(form, "use_amount", word("how_much"));
   if (amount === null) throw new FieldError(word("missing", { field: word("how_much") }), "use_amount");
-  return { [usual.unit]: amount };
+  return given({ [usual.unit]: amount, ...told });
+}
+
+/** One tap for the operations that it was likely used in; a code only for "another". */
+/** @param {Asset} asset */
+function operationField(asset) {
+  if (!asset.operations) return null;
+  const code = el("input", { autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 64, "data-testid": "operation-code" });
+  const other = field("operation_code", word("operation_code"), code, { required: true });
+  other.hidden = true;
+  /** @type {[string, string][]} */
+  const likely = asset.operations.map((operation) => [`code:${operation.code}`, operation.label]);
+  const options = choices("operation", word("used_in"), [...likely, ["none", word("no_operation")], ["other", word("another_operation")]]);
+  options.addEventListener("change", (event) => {
+    other.hidden = !(event.target instanceof HTMLInputElement && event.target.value === "other");
+    if (!other.hidden) code.focus();
+  });
+  return el("div", { class: "stack" }, options, other);
+}
+
+/**
+ * @param {FormData} form
+ * @returns {string} the operation's code, "" for none
+ */
+function operationCode(form) {
+  const chosen = text(form, "operation");
+  if (chosen === "other") return needed(form, "operation_code", word("operation_code"));
+  return chosen.startsWith("code:") ? chosen.slice("code:".length) : "";
+}
+
+/** @param {Asset} asset */
+function contributionField(asset) {
+  if (!asset.operations) return null;
+  return choices("contribution", word("contribution"), [
+    ["none", word("contribution_none")],
+    ["supported", word("contribution_supported")],
+    ["decisive", word("contribution_decisive")],
+  ]);
 }
 
 /** @type {Record<string, ActionForm>} */
@@ -95,7 +135,7 @@ const FORMS = {
     confirm: () => word("confirm_issue"),
   },
   return: {
-    fields: (asset) => [condition(true), useField(asset), meterField(asset)],
+    fields: (asset) => [condition(true), useField(asset), operationField(asset), contributionField(asset), meterField(asset)],
     data: (form, asset) => ({
       condition: needed(form, "condition", word("condition")),
       meter: asset.meters[0] ? number(form, "meter", asset.meters[0].label) : null,

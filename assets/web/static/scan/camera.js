@@ -10,9 +10,11 @@ export class Camera {
   /**
    * @param {HTMLVideoElement} video
    * @param {(text: string) => void} found called for each text that is read
+   * @param {boolean} [every] any barcode, not our labels alone
    */
-  constructor(video, found) {
+  constructor(video, found, every = false) {
     this.video = video;
+    this.every = every;
     this.found = found;
     /** @type {MediaStream | null} */
     this.stream = null;
@@ -40,7 +42,7 @@ export class Camera {
       return error instanceof DOMException && error.name === "NotAllowedError" ? "denied" : "none";
     }
     try {
-      const reads = await reader();
+      const reads = await reader(this.every);
       void this.loop(run, reads);
     } catch {
       return "reader";

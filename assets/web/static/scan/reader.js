@@ -1,34 +1,47 @@
 // @ts-check
-/** Reads a QR code from a picture: the browser's own detector where there is one, else zxing in a worker. */
+/** Reads a QR code (or, when asked, any barcode) from a picture: the browser's own detector where there is one, else zxing in a worker. */
 
 const LONGEST_SIDE_LIVE_PX = 1280;
 const SIDES_PHOTO_PX = [1600, 2800, 900];
 
 /** @typedef {{read: (picture: ImageBitmap | HTMLVideoElement) => Promise<string | null>, readPhoto: (file: Blob) => Promise<string | null>}} Reader */
 
-/** @type {Promise<Reader> | null} */
-let made = null;
+/** @type {Map<boolean, Promise<Reader>>} */
+const made = new Map();
 
-/** @returns {Promise<Reader>} rejects when no reader can be loaded */
-export function reader() {
-  made ??= make().catch((error) => {
-    made = null;
+/**
+ * @param {boolean} [every] any barcode, such as a maker's serial number, and not our labels alone
+ * @returns {Promise<Reader>} rejects when no reader can be loaded
+ */
+export function reader(every = false) {
+  const known = made.get(every);
+  if (known) return known;
+  const fresh = make(every).catch((error) => {
+    made.delete(every);
     throw error;
   });
-  return made;
+  made.set(every, fresh);
+  return fresh;
 }
 
-/** @returns {Promise<Reader>} */
-async function make() {
-  return (await own()) ?? zxing();
+/**
+ * @param {boolean} every
+ * @returns {Promise<Reader>}
+ */
+async function make(every) {
+  return (await own(every)) ?? zxing(every);
 }
 
-/** @returns {Promise<Reader | null>} */
-async function own() {
+/**
+ * @param {boolean} every
+ * @returns {Promise<Reader | null>}
+ */
+async function own(every) {
   // Not in every browser, and not in TypeScript's library.
   const Detector = /** @type {any} */ (globalThis).BarcodeDetector;
-  if (!Detector || !(await Detector.getSupportedFormats()).includes("qr_code")) return null;
-  const detector = new Detector({ formats: ["qr_code"] });
+  const formats = Detector ? await Detector.getSupportedFormats() : [];
+  if (!formats.includes("qr_code")) return null;
+  const detector = new Detector({ formats: every ? formats : ["qr_code"] });
   /** @param {ImageBitmapSource} picture */
   const read = async (picture) => (await detector.detect(picture))[0]?.rawValue ?? null;
   return {
@@ -36,13 +49,16 @@ async function own() {
     readPhoto: async (file) => {
       const found = await read(await createImageBitmap(file));
       // The platform's detector gives up on damaged labels earlier than zxing does.
-      return found ?? (await zxing()).readPhoto(file);
+      return found ?? (await zxing(every)).readPhoto(file);
     },
   };
 }
 
-/** @returns {Promise<Reader>} */
-async function zxing() {
+/**
+ * @param {boolean} every
+ * @returns {Promise<Reader>}
+ */
+async function zxing(every) {
   const worker = new Worker(new URL("./worker.js", import.meta.url));
   /** @type {Map<number, (text: string | null) => void>} */
   const waiting = new Map();
@@ -67,7 +83,7 @@ async function zxing() {
     const id = count;
     return new Promise((resolve) => {
       waiting.set(id, resolve);
-      worker.postMessage({ id, pixels }, [pixels.data.buffer]);
+      worker.postMessage({ id, pixels, every }, [pixels.data.buffer]);
     });
   };
   return {

@@ -185,8 +185,11 @@ function refill(old) {
   if (!form) return;
   for (const [name, value] of new FormData(old)) {
     for (const field of form.querySelectorAll(`[name="${name}"]`)) {
-      if (field instanceof HTMLInputElement && field.type === "radio") field.checked = field.value === value;
-      else if ((field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) && typeof value === "string") field.value = value;
+      if (field instanceof HTMLInputElement && field.type === "radio") {
+        field.checked = field.value === value;
+        // What opens only with this choice opens again.
+        if (field.checked) field.dispatchEvent(new Event("change", { bubbles: true }));
+      } else if ((field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) && typeof value === "string") field.value = value;
     }
   }
 }

@@ -9,7 +9,7 @@ const scope = /** @type {any} */ (self);
 
 scope.importScripts(new URL("reader.js", vendor).href);
 
-/** @typedef {{id: number, pixels: ImageData}} Question */
+/** @typedef {{id: number, pixels: ImageData, every?: boolean}} Question */
 
 scope.ZXingWASM.prepareZXingModule({
   overrides: { locateFile: (/** @type {string} */ name) => new URL(name, vendor).href },
@@ -20,10 +20,10 @@ scope.ZXingWASM.prepareZXingModule({
 );
 
 scope.onmessage = async (/** @type {MessageEvent<Question>} */ event) => {
-  const { id, pixels } = event.data;
+  const { id, pixels, every } = event.data;
   let text = null;
   try {
-    const found = await scope.ZXingWASM.readBarcodes(pixels, { formats: ["QRCode"], tryHarder: true, tryInvert: true, maxNumberOfSymbols: 1 });
+    const found = await scope.ZXingWASM.readBarcodes(pixels, { formats: every ? [] : ["QRCode"], tryHarder: true, tryInvert: true, maxNumberOfSymbols: 1 });
     text = found.find((/** @type {{isValid: boolean}} */ each) => each.isValid)?.text ?? null;
   } catch {
     // One unreadable frame; the next one comes in a moment.

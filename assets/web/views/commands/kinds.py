@@ -18,6 +18,7 @@ from assets.custody.service.text import required_text
 from assets.custody.service.use import MeterShown, UseGiven
 from assets.maintenance.rules.orders import Severity
 from assets.maintenance.service import report_fault
+from assets.operations.queries import operation_for_use
 from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.scope import asset_by_code
@@ -77,7 +78,10 @@ def _issue(task: Task, data: shapes.Issue) -> Answer:
 def _return(task: Task, data: shapes.Return) -> Answer:
     asset = task.asset(Permission.CUSTODY_ACT)
     told = data.use
-    given = None if told is None else UseGiven(told.count, told.hours, told.operation, told.contribution)
+    given = None
+    if told is not None:
+        operation = operation_for_use(task.session, task.actor, told.operation, "use.operation")
+        given = UseGiven(told.count, told.hours, operation, told.contribution)
     handover.return_asset(
         task.session, task.actor, asset, task.occurrence,
         condition=data.condition, meter=_shown(data.meter), use=given, note=data.note,
@@ -109,7 +113,8 @@ def _reading(task: Task, data: shapes.Reading) -> Answer:
 
 def _use(task: Task, data: shapes.UseAlone) -> Answer:
     asset = task.asset(Permission.FIELD_REPORT)
-    given = None if data.count is None and not data.operation else UseGiven(data.count, None, data.operation)
+    operation = operation_for_use(task.session, task.actor, data.operation)
+    given = None if data.count is None and not operation else UseGiven(data.count, None, operation)
     use.record_use(
         task.session, task.actor, asset, task.occurrence,
         started_at=data.started_at, ended_at=data.ended_at, given=given,
