@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -65,10 +66,22 @@ def session_key(data_dir: Path) -> bytes:
     path = data_dir / "secrets" / "session.key"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as target:
-            target.write(secrets.token_bytes(KEY_BYTES))
+        _make_key(path)
     key = path.read_bytes()
     if len(key) < KEY_BYTES or len(set(key)) < 8:
         raise SettingsError(f"{path} is too short or not random. Remove it to have a new one made; all sign-ins end.")
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Whole or not at all: a process that is killed half-way must not leave half a key, which stops every start."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.unlink(missing_ok=True)
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as target:
+        target.write(secrets.token_bytes(KEY_BYTES))
+        target.flush()
+        os.fsync(target.fileno())
+    with contextlib.suppress(FileExistsError):  # another process was a moment earlier; its key counts
+        os.link(unfinished, path)  # unlike a rename, never over a key that is in use
+    unfinished.unlink()

@@ -28,7 +28,7 @@ ASSETS = 200
 
 
 def measure() -> dict[str, object]:
-    """The median of five renderings, in seconds: the first released summary of the demonstration that
+    """The median of five renderings of the PDF, in seconds: the first released summary of the demonstration that
     `ASSETS_DATA_DIR` holds, else one of a small programme made for it (`BENCH_SUMMARY_ASSETS`)."""
     source, (figures, issue) = "demonstration", _of_demonstration() or (None, None)
     if figures is None or issue is None:

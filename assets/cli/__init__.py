@@ -21,6 +21,7 @@ MODULES = (
     "database",
     "people",
     "exchange",
+    "imports",
     "trackers",
     "jobs",
     "summaries",

@@ -19,7 +19,8 @@ def add(commands: Any) -> None:
     demo.add_argument("--vehicles", type=int, default=60, metavar="N", help="how many vehicles carry a tracker (1-60)")
     demo.set_defaults(run=_demo)
     bench = commands.add_parser("bench", help="measurements, against a temporary database and broker")
-    bench.add_argument("subject", choices=["ingest", "register", "labels", "summary"])
+    bench.add_argument("subject", choices=["ingest", "register", "labels", "summary", "import"])
+    bench.add_argument("--rows", type=int, metavar="N", help="import: how many rows the file has (5000)")
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(run=_bench)
 
@@ -102,6 +103,8 @@ def _bench(chosen: argparse.Namespace) -> int:
     from assets.bench import run_bench
     from assets.cli.output import print_json
 
+    if chosen.rows is not None:
+        os.environ["BENCH_ROWS"] = str(chosen.rows)
     figures = run_bench(chosen.subject)
     if chosen.json:
         print_json(figures)

@@ -1,4 +1,4 @@
-"""Commands for import, the full export and labels."""
+"""Commands for the full export and labels."""
 
 from __future__ import annotations
 
@@ -12,16 +12,7 @@ from assets.cli.output import command_line_actor, opened_app, print_json, print_
 
 
 def add(commands: Any) -> None:
-    """`import`, `export whole`, `labels print|layouts|zpl`."""
-    imported = commands.add_parser("import", help="take rows from a CSV or XLSX file; safe to run again")
-    imported.add_argument("kind", help="assets, units, persons, trackers, readings")
-    imported.add_argument("file", type=Path)
-    mode = imported.add_mutually_exclusive_group()
-    mode.add_argument("--dry-run", action="store_true", help="say what would happen and keep nothing")
-    mode.add_argument("--save-valid", action="store_true", help="keep the rows that are right")
-    imported.add_argument("--json", action="store_true")
-    imported.set_defaults(run=_import)
-
+    """`export whole`, `labels print|layouts|zpl`."""
     exports = commands.add_parser("export", help="take data out").add_subparsers(dest="action", required=True)
     whole = exports.add_parser("whole", help="everything as one ZIP: tables, papers and pictures, hashes")
     whole.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.zip")
@@ -53,21 +44,6 @@ def _add_choice(command: argparse.ArgumentParser) -> None:
     which.add_argument("--blank", type=int, metavar="N", help="new codes, to be claimed by scanning")
 
 
-def _import(chosen: argparse.Namespace) -> int:
-    from assets.exchange.imports.run import Mode, run_import
-    from assets.exchange.tables import read_table
-
-    mode = Mode.DRY_RUN if chosen.dry_run else Mode.SAVE_VALID if chosen.save_valid else Mode.ALL_OR_NOTHING
-    table = read_table(chosen.file.name, chosen.file.read_bytes())
-    with opened_app() as app:
-        report = run_import(app, command_line_actor(), chosen.kind, table, mode, app.clock())
-    if chosen.json:
-        print_json(report.to_dict())
-    else:
-        _tell(report)
-    return 1 if report.errors and mode is not Mode.SAVE_VALID else 0
-
-
 def _export_whole(chosen: argparse.Namespace) -> int:
     from assets.exchange.whole import export_whole
 
@@ -87,20 +63,6 @@ def _export_whole(chosen: argparse.Namespace) -> int:
     for path in wrong:
         print(f"{path}: missing or not what was stored", file=sys.stderr)
     return 1 if wrong else 0
-
-
-def _tell(report: Any) -> None:
-    for row in report.errors:
-        for error in row.errors:
-            print(f"row {row.row}, {error.field}: {error.message}", file=sys.stderr)
-    for row in report.rows:
-        if row.secret:
-            print(f"row {row.row}, {row.label}: secret {row.secret} (not kept, cannot be shown again)")
-    counts = report.counts
-    print(
-        f"{counts['rows']} rows: {counts['new']} new, {counts['known']} known already, {counts['error']} with errors; "
-        f"{counts['saved']} saved"
-    )
 
 
 def _codes(chosen: argparse.Namespace) -> dict[str, Any]:

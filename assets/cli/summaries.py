@@ -23,6 +23,8 @@ def add(commands: Any) -> None:
     approve = summary.add_parser("approve", help="release a draft as its second person; password on standard input")
     approve.add_argument("id", type=int)
     approve.add_argument("--login", required=True)
+    approve.add_argument("--sha256", default="", metavar="HASH", help="the hash of the draft that was looked at")
+    approve.add_argument("--early-reason", default="", metavar="TEXT", help="why before 90 days after the period")
     approve.set_defaults(run=_approve)
     export = summary.add_parser("export", help="write a summary to a file")
     export.add_argument("id", type=int)
@@ -83,8 +85,12 @@ def _approve(chosen: argparse.Namespace) -> int:
     with opened_app() as app:
         actor, now = _signed_in(app, chosen.login), app.clock()
         with app.transaction(actor, now) as session:
-            release.approve_summary(session, actor, chosen.id, now)
-    print(f"summary {chosen.id} is released")
+            # Without a hash the draft is released as it is now; which one that was is said below.
+            shown = chosen.sha256 or release.summary_by_id(session, actor, chosen.id).sha256
+            release.approve_summary(
+                session, actor, chosen.id, now, shown_sha256=shown, early_reason=chosen.early_reason
+            )
+    print(f"summary {chosen.id} is released, figures {shown}")
     return 0
 
 

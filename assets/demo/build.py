@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from assets.bootstrap import build_app
 from assets.core.app import App
 from assets.core.clock import day_start, local_date
-from assets.demo import care, register, setting, telemetry, use, vehicles
+from assets.demo import care, operations, register, setting, telemetry, use, vehicles
 from assets.demo.programme import HISTORY_DAYS, TELEMETRY_DAYS
 from assets.demo.summaries import make_summaries
 from assets.metrics.roll_up import roll_up_days
@@ -86,8 +86,10 @@ def _build(app: App, count: int, say: Say) -> None:
         vehicles.make_days(app, on_road, first, local_date(recent, zone), since, rng)
         care.adopt_plans(app, assets, since, now, rng)
         recorded = care.make_care(app, made, assets, since, now, rng)
-        done = use.make_use(app, made, assets, since, now, rng)
-        say(f"{recorded} works and checks, {done} issues, returns and sightings recorded; waiting for telemetry")
+        diary = operations.make_operations(app, made, assets, since, now)
+        done = use.make_use(app, made, assets, since, now, diary, rng)
+        say(f"{diary.count} operations, {recorded} works and checks, {done} issues, returns and sightings recorded")
+        say("waiting for telemetry")
         stored = arriving.result()
     say(f"{stored:,} samples taken in; trips, kilometres and daily figures are derived")
     telemetry.derive(app)

@@ -77,10 +77,26 @@ class Held:
     first: date
     last: date
     units: frozenset[str]
+    counts: bool
 
 
-def make_operations(app: App, made: Setting, assets: Sequence[Asset], since: datetime, now: datetime) -> list[Held]:
-    """Record, close and here and there correct every operation; answers them for the uses that name them.
+class Diary:
+    """What each team was at on which day, for the uses that name an operation."""
+
+    def __init__(self, held: Sequence[Held]) -> None:
+        self.count = len(held)
+        self._of_unit: dict[str, list[Held]] = defaultdict(list)
+        for each in held:
+            for unit in each.units:
+                self._of_unit[unit].append(each)
+
+    def operation(self, unit: str, first: date, last: date) -> str:
+        """The code of an operation of the unit within these days; '' when there was none."""
+        return next((each.code for each in self._of_unit[unit] if each.first <= last and each.last >= first), "")
+
+
+def make_operations(app: App, made: Setting, assets: Sequence[Asset], since: datetime, now: datetime) -> Diary:
+    """Record, close and here and there correct two years of operations.
 
     What lies before `since`, when the product began, was taken over from paper.
     """
@@ -92,12 +108,7 @@ def make_operations(app: App, made: Setting, assets: Sequence[Asset], since: dat
         part = list(month)
         with app.transaction(SETUP, part[-1].recorded_at) as session:
             held += [_carry_out(session, made, plan, now, today) for plan in part]
-    return held
-
-
-def operation_of(held: Sequence[Held], unit: str, first: date, last: date) -> str:
-    """The code of an operation of the unit within these days; '' when there was none."""
-    return next((each.code for each in held if unit in each.units and each.first <= last and each.last >= first), "")
+    return Diary([each for each in held if each.counts])
 
 
 def _plans(
@@ -190,7 +201,7 @@ def _carry_out(session: Session, made: Setting, plan: Plan, now: datetime, today
         _afterwards(session, coordinator, operation, plan.fate, min(now, later + timedelta(days=3)))
     first = date.fromisoformat(plan.values["starts_on"])
     units = frozenset({plan.unit.code, *plan.values.get("units", ())})
-    return Held(operation.code, first, operation.ends_on or today, units)
+    return Held(operation.code, first, operation.ends_on or today, units, plan.fate != "annulled")
 
 
 def _afterwards(session: Session, coordinator: Actor, operation: Operation, fate: str, at: datetime) -> None:

@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.core.app import App
+from assets.core.clock import local_date
 from assets.core.errors import RuleViolation
 from assets.custody.service import field, handover
 from assets.custody.service.use import UseGiven
+from assets.demo.operations import Diary
 from assets.demo.setting import SETUP, Setting, logistics_actor
 from assets.people.models import Person, Unit
 from assets.registry.models import Asset
@@ -38,6 +40,7 @@ RHYTHM: dict[str, tuple[float, int]] = {
     "kit": (0.42, 6),
 }
 SIGHTINGS_A_YEAR = 2.2
+NAMES_OPERATION = 0.55
 
 
 @dataclass(frozen=True)
@@ -48,12 +51,16 @@ class Step:
     asset_id: int
     kind: str
     amount: int = 0
+    began: datetime | None = None
 
 
 def make_use(
-    app: App, made: Setting, assets: Sequence[Asset], since: datetime, until: datetime, rng: random.Random
+    app: App, made: Setting, assets: Sequence[Asset], since: datetime, until: datetime, diary: Diary, rng: random.Random
 ) -> int:
-    """Carry out every step through the custody services; answers how many were carried out."""
+    """Carry out every step through the custody services; answers how many were carried out.
+
+    Of what comes back, about half was used in an operation of the team's `diary`, where there was one in those days.
+    """
     steps = sorted(
         (step for asset in assets for step in _steps(asset, since, until, rng)), key=lambda s: (s.at, s.asset_id)
     )
@@ -61,7 +68,7 @@ def make_use(
     for _, month in groupby(steps, key=lambda step: (step.at.year, step.at.month, step.at.day // 8)):
         part = list(month)
         with app.transaction(SETUP, part[-1].at) as session:
-            done += _carry_out(session, app, made, part, rng)
+            done += _carry_out(session, app, made, part, diary, rng)
     return done
 
 
@@ -85,11 +92,13 @@ def _steps(asset: Asset, since: datetime, until: datetime, rng: random.Random) -
             return
         yield Step(at, asset.id, "issue")
         if back < until - timedelta(hours=1):
-            yield Step(back, asset.id, "return", max(1, int(rng.gauss(usual, usual / 3))))
+            yield Step(back, asset.id, "return", max(1, int(rng.gauss(usual, usual / 3))), at)
         at = back + timedelta(days=slow * rng.expovariate(a_month / 22))
 
 
-def _carry_out(session: Session, app: App, made: Setting, steps: Sequence[Step], rng: random.Random) -> int:
+def _carry_out(
+    session: Session, app: App, made: Setting, steps: Sequence[Step], diary: Diary, rng: random.Random
+) -> int:
     wanted = {step.asset_id for step in steps}
     assets = {
         asset.id: asset
@@ -105,7 +114,7 @@ def _carry_out(session: Session, app: App, made: Setting, steps: Sequence[Step],
     for step in steps:
         try:
             with session.begin_nested():
-                _do(session, app, made, assets[step.asset_id], step, persons, rng)
+                _do(session, app, made, assets[step.asset_id], step, persons, diary, rng)
             done += 1
         except RuleViolation:
             continue  # what may not be issued on that day (out of calibration, in repair) stays in the store
@@ -119,6 +128,7 @@ def _do(
     asset: Asset,
     step: Step,
     persons: dict[str, list[Person]],
+    diary: Diary,
     rng: random.Random,
 ) -> None:
     occurrence = Occurrence(step.at, step.at)
@@ -133,10 +143,15 @@ def _do(
         return
     hours = asset.equipment_class.usage_meter in {"hours", "engine_h"}
     contribution = rng.choices(("none", "supported", "decisive"), (80, 17, 3))[0]
-    use = (
-        UseGiven(hours=Decimal(step.amount), contribution=contribution)
-        if hours
-        else UseGiven(count=step.amount, contribution=contribution)
+    operation = ""
+    if step.began is not None and rng.random() < NAMES_OPERATION:
+        zone = app.settings.zone
+        operation = diary.operation(asset.unit.code, local_date(step.began, zone), local_date(step.at, zone))
+    use = UseGiven(
+        count=None if hours else step.amount,
+        hours=Decimal(step.amount) if hours else None,
+        operation=operation,
+        contribution=contribution,
     )
     condition = rng.choices("ABC", (62, 34, 4))[0]
     handover.return_asset(session, actor, asset, occurrence, condition=condition, use=use)

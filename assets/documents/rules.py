@@ -65,6 +65,18 @@ SUBJECT_NAMES: Mapping[SubjectName, Message] = {
     SubjectName.LOSS: msg("Loss case"),
     SubjectName.DISPOSAL: msg("Disposal case"),
 }
+# What is added most to each kind of thing: offered first.
+USUAL: Mapping[SubjectName, Kind] = {
+    SubjectName.GRANT: Kind.DEED,
+    SubjectName.BATCH: Kind.ACT,
+    SubjectName.MODEL: Kind.OTHER,
+    SubjectName.ASSET: Kind.PHOTO,
+    SubjectName.CALIBRATION: Kind.CERTIFICATE,
+    SubjectName.WORK_ORDER: Kind.PHOTO,
+    SubjectName.OPERATION: Kind.REPORT,
+    SubjectName.LOSS: Kind.REPORT,
+    SubjectName.DISPOSAL: Kind.DECISION,
+}
 TYPE_NAMES: Mapping[str, str] = {
     "application/pdf": "PDF",
     "image/png": "PNG",

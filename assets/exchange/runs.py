@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
-from assets.core.errors import DomainError, NotAllowed, NotFound, RuleViolation
+from assets.core.errors import DomainError, InvalidInput, NotAllowed, NotFound, RuleViolation
 from assets.core.i18n import Message, msg
 from assets.exchange.imports import ImportReport, Mode, kind_named, run_import
-from assets.exchange.imports.report import stored_words
+from assets.exchange.imports.report import stored_words, words_of
 from assets.exchange.imports.run import Of
 from assets.exchange.models import ImportRun
 from assets.exchange.tables import read_table
@@ -37,6 +37,8 @@ from assets.people.rules import Permission, may, reach, require
 
 LEASE = timedelta(minutes=2)
 RENEW_AFTER = timedelta(seconds=30)
+HELD = timedelta(seconds=60)
+"""How long a run waits for whoever asked for it and executes it himself."""
 PER_ROW = timedelta(milliseconds=20)
 """How long a row of an all-or-nothing import is given: its lease cannot be renewed, as it holds the database."""
 CHECKED_FOR = timedelta(days=1)
@@ -45,22 +47,36 @@ WAITING, RUNNING, DONE, REFUSED, UNDONE = "waiting", "running", "done", "refused
 
 
 def ask_for_import(
-    app: App, session: Session, actor: Actor, kind: str, filename: str, content: bytes, mode: Mode, now: datetime
+    app: App,
+    session: Session,
+    actor: Actor,
+    kind: str,
+    filename: str,
+    content: bytes,
+    mode: Mode,
+    now: datetime,
+    *,
+    mine: bool = False,
 ) -> ImportRun:
-    """A new run that waits, with its file kept; `NotAllowed` without the right for this kind."""
+    """A new run that waits, with its file kept; `NotAllowed` without the right for this kind.
+
+    `mine`: whoever asks executes it right away, so that the scheduler leaves it alone unless it breaks off.
+    """
     require(actor, kind_named(kind).permission)
     run = ImportRun(
         kind=kind, mode=mode.value, state=WAITING, file_name=filename[:200], sha256=hashlib.sha256(content).hexdigest(),
         file_key=keep_table(app.settings.data_dir, content), account_id=actor.account_id, actor_name=actor.name,
-        asked_at=now, undo_reason="", report="",
+        asked_at=now, undo_reason="", report="", leased_until=now + HELD if mine else None,
     )  # fmt: skip
     session.add(run)
     session.flush()
     return run
 
 
-def save_checked(session: Session, actor: Actor, run: ImportRun, mode: Mode) -> None:
-    """Let a run that was checked wait to be saved; by its own account, as whom it is imported."""
+def save_checked(
+    session: Session, actor: Actor, run: ImportRun, mode: Mode, now: datetime, *, mine: bool = False
+) -> None:
+    """Let a run that was checked wait to be saved; by its own account, as whom it is imported. `mine` as above."""
     session.refresh(run, with_for_update=True)
     if run.account_id != actor.account_id:
         raise NotAllowed(msg("Who checked the file saves it: it is imported with that person's rights."))
@@ -71,6 +87,7 @@ def save_checked(session: Session, actor: Actor, run: ImportRun, mode: Mode) -> 
     if not run.file_key:
         raise NotFound(msg("This file is not kept any more. Upload it again."), code="upload_expired")
     run.mode, run.state, run.finished_at = mode.value, WAITING, None
+    run.leased_until = now + HELD if mine else None
     session.flush()
 
 
@@ -103,17 +120,20 @@ def runs_page(
     return list(session.scalars(statement))
 
 
-def execute(app: App, run_id: int, actor: Actor | None = None) -> ImportReport | None:
+def execute(
+    app: App, run_id: int, actor: Actor | None = None, *, tell: Callable[[int, int], None] | None = None
+) -> ImportReport | None:
     """Claim a run and do what it asks for; None when somebody else is at it, or when the whole was refused.
 
-    `actor` is who asks now; without one the run's account is, with the rights that it has at this moment.
+    `actor` is who asked and waits; without one the run's account is, with the rights that it has at this moment.
+    `tell` is told how far it is, beside the file.
     """
-    run = _claim(app, run_id)
+    run = _claim(app, run_id, mine=actor is not None)
     if run is None:
         return None
     try:
         actor = actor or _actor_of(app, run)
-        report = _run(app, run, actor)
+        report = _run(app, run, actor, tell)
     except DomainError as error:
         _finish(app, run_id, None, error.message)
         return None
@@ -151,16 +171,26 @@ def forget_checked(app: App, now: datetime) -> int:
     return len(keys)
 
 
+def refusal_of(app: App, run_id: int) -> DomainError:
+    """Why the whole of a run was refused, to be raised by whoever waits for it."""
+    with app.reading() as session:
+        run = session.get_one(ImportRun, run_id)
+    refused = json.loads(run.report).get("refused") if run.report else None
+    if refused is None:
+        return RuleViolation(msg("This import is being worked on."), code="import_running")
+    return InvalidInput(words_of(refused), code="import_refused")
+
+
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(ImportRun.state == WAITING, and_(ImportRun.state == RUNNING, ImportRun.leased_until < now))
+    nobody = or_(ImportRun.leased_until.is_(None), ImportRun.leased_until < now)
+    return and_(ImportRun.state.in_((WAITING, RUNNING)), nobody)
 
 
-def _claim(app: App, run_id: int) -> ImportRun | None:
+def _claim(app: App, run_id: int, *, mine: bool) -> ImportRun | None:
     now = app.clock()
+    free = or_(_is_free(now), ImportRun.state == WAITING) if mine else _is_free(now)
     with app.transaction(system_actor("import"), now) as session:
-        run = session.scalar(
-            select(ImportRun).where(ImportRun.id == run_id, _is_free(now)).with_for_update(skip_locked=True)
-        )
+        run = session.scalar(select(ImportRun).where(ImportRun.id == run_id, free).with_for_update(skip_locked=True))
         if run is None:
             return None
         run.state, run.leased_until = RUNNING, now + LEASE
@@ -181,14 +211,14 @@ def _actor_of(app: App, run: ImportRun) -> Actor:
     return actor
 
 
-def _run(app: App, run: ImportRun, actor: Actor) -> ImportReport:
+def _run(app: App, run: ImportRun, actor: Actor, tell: Callable[[int, int], None] | None) -> ImportReport:
     table = read_table(run.file_name, kept_table(app.settings.data_dir, run.file_key))
     whole = run.mode == Mode.ALL_OR_NOTHING
     lease = _Lease(app, run.id, renewable=not whole)
     lease.renew(LEASE + (PER_ROW * len(table.rows) if whole else timedelta(0)))
-    tell = _teller(app, run.file_key, lease)
-    tell(0, len(table.rows))
-    report = run_import(app, actor, run.kind, table, Mode(run.mode), app.clock(), Of(run.id, tell))
+    say_so = _teller(app, run.file_key, lease, tell)
+    say_so(0, len(table.rows))
+    report = run_import(app, actor, run.kind, table, Mode(run.mode), app.clock(), Of(run.id, say_so))
     keep_report(app.settings.data_dir, run.file_key, report)
     return report
 
@@ -211,12 +241,14 @@ class _Lease:
             self.renew(LEASE)
 
 
-def _teller(app: App, key: str, lease: _Lease) -> Callable[[int, int], None]:
+def _teller(app: App, key: str, lease: _Lease, also: Callable[[int, int], None] | None) -> Callable[[int, int], None]:
     started_at = app.clock()
 
     def tell(done: int, of: int) -> None:
         keep_progress(app.settings.data_dir, key, Progress(done, of, started_at, app.clock()))
         lease.keep_up()
+        if also is not None:
+            also(done, of)
 
     return tell
 

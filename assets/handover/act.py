@@ -14,7 +14,7 @@ from assets.core.actor import Actor
 from assets.core.errors import NotFound, invalid
 from assets.core.i18n import msg, say
 from assets.handover.act_words import ACT_LANGUAGES, ActVoice
-from assets.handover.models import HandoverCount, HandoverItem
+from assets.handover.models import HandoverCount, HandoverItem, HandoverLine
 from assets.handover.queries import ItemFilters, all_items, line_totals, newest_counts
 from assets.handover.rules import DIFFERENCES, FOUND, in_usd, total_of
 from assets.labels.sheet import vendored_fonts
@@ -156,10 +156,15 @@ def _row(item: HandoverItem, number: int, currency: str, voice: ActVoice) -> lis
 
 def name_of(item: HandoverItem, lang: str) -> str:
     """Maker and model, or the class where no model was given."""
-    if item.line.model is not None:
-        return item.line.model.full_name
-    code = item.line.equipment_class.code
-    return say(CLASSES[code].title, lang) if code in CLASSES else item.line.equipment_class.name
+    return line_name(item.line, lang)
+
+
+def line_name(line: HandoverLine, lang: str) -> str:
+    """The same of a line."""
+    if line.model is not None:
+        return line.model.full_name
+    code = line.equipment_class.code
+    return say(CLASSES[code].title, lang) if code in CLASSES else line.equipment_class.name
 
 
 def number_of(item: HandoverItem) -> str:

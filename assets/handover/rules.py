@@ -13,6 +13,7 @@ from assets.core.errors import FieldError, InvalidInput, RuleViolation, invalid
 from assets.core.i18n import Message, msg
 from assets.registry.rules.asset_fields import ASSET_FIELDS, MAX_MONEY
 from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.folding import fold_identifier
 from assets.registry.rules.values import (
     Reader,
     ValueRefused,
@@ -195,6 +196,18 @@ def _count_errors(count: Count) -> Iterable[FieldError]:
         yield FieldError("serial", msg("What is not there has no number."), "no_serial")
     if count.outcome == "not_delivered" and not count.note.strip():
         yield FieldError("note", msg("Say why it will not come any more."), "note_needed")
+
+
+def check_number(count: Count, on_paper: str) -> None:
+    """`InvalidInput` for a count whose number contradicts its outcome: another than the paper's, or the very same."""
+    if not count.serial or not on_paper:
+        return
+    same = fold_identifier(count.serial) == fold_identifier(on_paper)
+    if count.outcome == "received" and not same:
+        words = msg("The paper says another number: count it as a wrong serial number.")
+        raise invalid("outcome", words, code="wrong_serial")
+    if count.outcome == "wrong_serial" and same:
+        raise invalid("serial", msg("This is the number on the paper: count it as received."), code="same_number")
 
 
 def check_still_open(closed_at: datetime | None, at_closing: str) -> None:

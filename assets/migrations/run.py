@@ -110,7 +110,7 @@ def due(app: App) -> bool:
 def one_back(revision: str) -> str | None:
     """The version of the main database before `revision`; None before the first."""
     script = ScriptDirectory.from_config(_config("main")).get_revision(revision)
-    return str(script.down_revision) if script is not None and script.down_revision else None
+    return str(script.down_revision) if script.down_revision else None
 
 
 def _databases(app: App) -> tuple[tuple[str, Database], ...]:

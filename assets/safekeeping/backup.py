@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from assets.core import anchor
 from assets.core.app import App
 from assets.core.i18n import msg
@@ -44,6 +46,7 @@ def make(app: App, kind: str, target: Path | None = None) -> Made:
     proven is kept and answered with `proven_at` None and the reason.
     """
     settings = app.settings
+    keep = retention.parse(settings.backup_keep)
     with _only_one(settings):
         started, made_at = time.monotonic(), app.clock()
         _make_sure_of_a_key(settings)
@@ -60,7 +63,7 @@ def make(app: App, kind: str, target: Path | None = None) -> Made:
         write_proof(made)
         log.write(settings.data_dir, made)
         if target is None:
-            _remove_old(settings)
+            _remove_old(settings, keep)
     if made.proven_at is not None:
         _log.info("backup %s: %s MB, proven, %.1f s", path, made.size // 2**20, made.took_s)
         anchor.anchor(app)
@@ -117,8 +120,6 @@ def _written(app: App, path: Path, made_at: datetime, work: Path) -> tuple[Seale
     results: list[Sealed] = []
     try:
         snapshot = engine.take(app, work)
-        if not snapshot.revisions[0]:
-            raise Refused(msg("The database is empty: there is nothing to back up."), code="nothing_to_back_up")
         files = dict(kept_files(settings))
         database_size = _bytes(snapshot.files)
         about = about_now(snapshot.engine, snapshot.revisions, made_at, (database_size, database_size + _bytes(files)))
@@ -133,12 +134,12 @@ def _written(app: App, path: Path, made_at: datetime, work: Path) -> tuple[Seale
                     pack.add_file(f"{FILES}{name}", file)
             content = Manifest(about, snapshot.head, snapshot.tables, tuple(pack.files))
             pack.add_bytes(MANIFEST, content.dumped())
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, DBAPIError) as error:
         raise _disk_refused(error, path) from error
     return results[0], snapshot, len(snapshot.file_keys - _names(content.files))
 
 
-def _disk_refused(error: OSError | sqlite3.Error, path: Path) -> OSError | Refused:
+def _disk_refused(error: OSError | sqlite3.Error | DBAPIError, path: Path) -> OSError | Refused:
     full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
     if isinstance(error, OSError) and not full:
         return error
@@ -179,11 +180,11 @@ def _effective(settings: Settings) -> dict[str, str]:
     return {key: " ".join(value) if isinstance(value, tuple) else str(value) for key, value in values}
 
 
-def _remove_old(settings: Settings) -> None:
+def _remove_old(settings: Settings, keep: retention.Keep) -> None:
     there = [
         made for made in log.entries(settings.data_dir) if made.path.parent == settings.backup_folder and made.is_there
     ]
-    for made in retention.to_remove(there, retention.parse(settings.backup_keep), settings.zone):
+    for made in retention.to_remove(there, keep, settings.zone):
         _log.info("backup %s is no longer kept", made.file)
         made.path.unlink(missing_ok=True)
         proof_file(made.path).unlink(missing_ok=True)

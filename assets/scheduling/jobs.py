@@ -6,17 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from assets.calibration import service as calibration
 from assets.core import anchor, files, outbox
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
 from assets.core.i18n import Message, msg, say
+from assets.core.leases import JobRun
+from assets.exchange import runs
+from assets.exchange.reconciliation import forget_results
 from assets.maintenance import service as maintenance
 from assets.metrics.roll_up import roll_up_days
 from assets.people.models import Account, RoleGrant
 from assets.people.rules import Role
+from assets.safekeeping import nightly
 from assets.telemetry import queries as telemetry
 from assets.telemetry.access import Mounted, tracker_page
 
@@ -123,6 +127,25 @@ def file_sweep(app: App, now: datetime) -> str:
     return f"{swept} files swept"
 
 
+def nightly_backup(app: App, now: datetime) -> str:
+    """Make a backup, and prove it by restoring it."""
+    return nightly.run(app, "nightly", now)
+
+
+def run_imports(app: App, now: datetime) -> str:
+    """Take the imports that wait or broke off; forget files and runs of this job that serve nothing any more."""
+    taken = runs.take_waiting(app)
+    forgotten = runs.forget_checked(app, now) + forget_results(app.settings.data_dir, now)
+    with app.transaction(_actor("run_imports"), now) as session:
+        # Three a minute would be a million a year.
+        session.execute(
+            delete(JobRun).where(
+                JobRun.job == "run_imports", JobRun.slot < now - timedelta(days=1), JobRun.failed.is_(False)
+            )
+        )
+    return f"{taken} imports taken, {forgotten} files forgotten"
+
+
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 JOBS: tuple[Job, ...] = (
     Job("send_mail", msg("sends the mail that waits"), timedelta(minutes=1), timedelta(0), send_mail),
@@ -132,4 +155,8 @@ JOBS: tuple[Job, ...] = (
     Job("silent_trackers", msg("tells which trackers are silent"), DAY, timedelta(hours=2), silent_trackers),
     Job("file_sweep", msg("deletes files that belong to nothing"), DAY, timedelta(hours=3), file_sweep),
     Job("journal_anchor", msg("keeps the journal's head outside"), DAY, timedelta(hours=20), journal_anchor),
+    Job("nightly_backup", msg("makes a backup and proves it"), DAY, timedelta(hours=21), nightly_backup),
+    Job("asked_backup", msg("makes the backup asked for"), timedelta(minutes=1), timedelta(0), nightly.run_if_wanted),
+    # Last: it may take minutes, and the others are short.
+    Job("run_imports", msg("takes the imports that wait"), timedelta(seconds=20), timedelta(0), run_imports),
 )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
 from assets.core.i18n import Message, msg
 from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES, LOSS_DECISION_NAMES, METHOD_NAMES
 from assets.documents.rules import KIND_NAMES
+from assets.handover.rules import OUTCOME_NAMES
 from assets.labels.token import format_code
 from assets.registry.models import AssetEvent
 from assets.registry.rules.asset_fields import ASSET_FIELDS, CONDITION_NAMES
@@ -14,10 +17,13 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
 from assets.web.context import words
-from assets.web.filters import show_datetime
+from assets.web.filters import show_date, show_datetime
 
 TITLES: dict[str, tuple[Message, str]] = {
     "registered": (msg("Registered"), "plus"),
+    "taken_over": (msg("Taken over from before"), "download"),
+    "annulled": (msg("Registration undone"), "return"),
+    "reinstated": (msg("Registered again"), "plus"),
     "changed": (msg("Details changed"), "edit"),
     "assigned": (msg("Assigned to another unit"), "building"),
     "reclassified": (msg("Put into another class"), "edit"),
@@ -38,6 +44,7 @@ TITLES: dict[str, tuple[Message, str]] = {
     "work_cancelled": (msg("Work order cancelled"), "close"),
     "plan_changed": (msg("Plan changed"), "calendar"),
     "calibration": (msg("Calibrated"), "gauge"),
+    "counted": (msg("Counted at the handover"), "check"),
     "loss_reported": (msg("Reported as lost"), "warn"),
     "loss_inquiry": (msg("Inquiry into the loss opened"), "search"),
     "loss_decided": (msg("Loss decided"), "flag"),
@@ -77,6 +84,8 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
     person_id = data.get("person_id")
     if person_id is not None:
         found.append(numbers.get(person_id, "") if sees_custody else words(msg("to a person")))
+    if event.kind == "counted" and event.data.get("outcome") in OUTCOME_NAMES:
+        found.append(words(OUTCOME_NAMES[event.data["outcome"]]))
     if event.grade:
         found.append(words(CONDITION_NAMES[event.grade]))
     if isinstance(data.get("fields"), list):
@@ -90,7 +99,32 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
         found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
     found += [words(names[data[key]]) for key, names in _CASE_WORDS.items() if str(data.get(key)) in names]
     found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]
+    if event.kind == "taken_over":
+        found += [words(text) for text in _taken_over(data)]
     return found
+
+
+def _taken_over(data: dict[str, Any]) -> Iterator[Message]:
+    """What was so before us, as on paper."""
+    if "place" in data:
+        yield msg("kept at: %(place)s", place=data["place"])
+    if "odometer_km" in data:
+        yield msg("odometer %(km)s km", km=_plain_number(data["odometer_km"]))
+    if "last_service_on" in data and "last_service_km" in data:
+        yield msg("last service on %(day)s at %(km)s km", day=_day(data["last_service_on"]),
+                  km=_plain_number(data["last_service_km"]))  # fmt: skip
+    elif "last_service_on" in data:
+        yield msg("last service on %(day)s", day=_day(data["last_service_on"]))
+    if "calibrated_on" in data:
+        yield msg("last calibrated on %(day)s, not by us", day=_day(data["calibrated_on"]))
+
+
+def _plain_number(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _day(text: str) -> str:
+    return show_date(date.fromisoformat(text))
 
 
 def _move(event: AssetEvent) -> str:

@@ -25,6 +25,7 @@ PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
     (msg("Summaries"), "/summaries", "report", Permission.SUMMARY_READ),
     (msg("Grants"), "/grants", "box", Permission.BATCH_WRITE),
     (msg("Papers"), "/documents", "copy", Permission.ASSET_READ),
+    (msg("Consumables"), "/lots", "kit", Permission.STOCK_READ),
     (msg("Labels"), "/labels", "label", Permission.LABEL_PRINT),
     (msg("Import"), "/import", "upload", Permission.IMPORT_RUN),
     (msg("People"), "/people", "people", Permission.PERSON_READ),

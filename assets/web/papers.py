@@ -13,17 +13,17 @@ from assets.core.errors import NotFound
 from assets.core.i18n import Message, msg
 from assets.documents.models import Document, DocumentVersion
 from assets.documents.queries import DocumentRow, documents_of
-from assets.documents.rules import KIND_NAMES, SUBJECT_NAMES, TYPE_NAMES, Kind, SubjectName, may_be_shown
+from assets.documents.rules import KIND_NAMES, SUBJECT_NAMES, TYPE_NAMES, USUAL, Kind, SubjectName, may_be_shown
 from assets.documents.subjects import OF_AN_ASSET, Subject, subject_of
 from assets.labels.token import format_code
 from assets.web.context import actor, words
 from assets.web.filters import show_number
 
-# Where the thing is shown that a document belongs to; what has no page of its own leads to the list that shows it.
+# Where the thing is shown that a document belongs to; a model has no page of its own.
 PLACES: dict[SubjectName, str] = {
-    SubjectName.GRANT: "/batches?grant={code}",
-    SubjectName.BATCH: "/assets?batch={code}",
-    SubjectName.MODEL: "/assets?query={code}",
+    SubjectName.GRANT: "/grants/{id}",
+    SubjectName.BATCH: "/rounds/{id}",
+    SubjectName.MODEL: "/models",
     SubjectName.ASSET: "/assets/{code}?tab=papers",
     SubjectName.CALIBRATION: "/calibration/records/{id}",
     SubjectName.WORK_ORDER: "/maintenance/orders/{id}",
@@ -44,12 +44,14 @@ def papers_of(session: Session, kind: str, subject_id: int) -> dict[str, Any]:
     except NotFound:
         return {"documents": [], "may_add": []}
     shown = [document_cells(row) for row in documents_of(session, subject)]
-    return {"documents": shown, "may_add": kind_choices() if subject.may_write else []}
+    return {"documents": shown, "may_add": kind_choices(subject.name) if subject.may_write else []}
 
 
-def kind_choices() -> list[tuple[str, str]]:
-    """What a paper may be, for a form."""
-    return [(kind.value, words(name)) for kind, name in KIND_NAMES.items()]
+def kind_choices(subject: SubjectName | None = None) -> list[tuple[str, str]]:
+    """What a paper may be, for a form; what is usual for this kind of thing first."""
+    usual = USUAL[subject] if subject else None
+    kinds = sorted(KIND_NAMES, key=lambda kind: kind is not usual)
+    return [(kind.value, words(KIND_NAMES[kind])) for kind in kinds]
 
 
 def subject_choices() -> list[tuple[str, str]]:
@@ -92,8 +94,8 @@ def version_cells(version: DocumentVersion) -> dict[str, Any]:
 def size_words(size: int) -> str:
     """A number of bytes as people say it."""
     if size < 1024 * 1024:
-        return words(msg("%(n)s KB", n=show_number(max(1, size // 1024))))
-    return words(msg("%(n)s MB", n=show_number(size / 1024**2, 1)))
+        return words(msg("%(n)s\u00a0KB", n=show_number(max(1, size // 1024))))
+    return words(msg("%(n)s\u00a0MB", n=show_number(size / 1024**2, 1)))
 
 
 def subject_words(kind: str, subject_id: int, code: str, title: str) -> str:

@@ -15,7 +15,7 @@ from assets.core.errors import Conflict, DomainError, FieldError, NotFound, Rule
 from assets.core.i18n import msg
 from assets.handover.models import HandoverCount, HandoverItem
 from assets.handover.queries import count_with_uid, items_of, outcome_at
-from assets.handover.rules import FOUND, Count, check_count, check_still_open, newest
+from assets.handover.rules import FOUND, Count, check_count, check_number, check_still_open, newest
 from assets.people.rules import Permission, require
 from assets.registry.models import AssetEvent, HandoverBatch
 from assets.registry.rules.asset_fields import ASSET_FIELDS, parse_asset
@@ -83,6 +83,7 @@ def _count(
         return CountResult(count.id, item.id, "repeated", item.outcome)
     if session.get(AssetEvent, count.id) is not None:
         raise _id_reused()
+    check_number(count, item.serial_on_paper)
     at_closing = outcome_at(item, batch.closed_at) if batch.closed_at is not None else ""
     check_still_open(batch.closed_at, at_closing)
     before = newest(item.counts)

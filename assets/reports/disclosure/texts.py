@@ -33,10 +33,12 @@ _PATTERNS: tuple[tuple[Message, re.Pattern[str]], ...] = (
     ),
     (PHONE, re.compile(r"\+\s?\d[\d\s().-]{7,}\d|(?<!\d)(?:\(?\d{2,3}\)?[\s-]){1,2}\d{3}[\s-]\d{2}[\s-]\d{2}(?!\d)")),
 )
-# On look-alikes folded to one alphabet: 01 A 123 BC, 01 123 ABC, T 123456; O stands as 0 and I as 1 there.
-_PLATE = re.compile(r"\d{2}(?:[A-Z01]\d{3}[A-Z01]{2}|\d{3}[A-Z01]{3})|[TH]\d{6}")
-_VIN = re.compile(r"(?=.*\d.*\d.*\d)(?=.*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}")
+# Written together: 01 A 123 BC, 01 123 ABC, T 123456; letters of any alphabet.
+_PLATE = re.compile(r"\d{2}[^\W\d_]\d{3}[^\W\d_]{2}|\d{5}([^\W\d_]{3})|[THТН]\d{6}")
+_NO_PLATE = frozenset({"USD", "UZS", "JPY", "EUR", "RUB", "СУМ"})
+_VIN = re.compile(r"(?=(?:.*\d){3})(?=.*[A-HJ-NPR-Z])[A-HJ-NPR-Z0-9]{17}")
 _LONG_NUMBER = re.compile(r"\d{14,}")
+_SEPARATORS = re.compile(r"[\s._\-\u2010-\u2015]+")
 _TOKEN = re.compile(r"[^\s,;:!?()\[\]«»\"“”]+")
 _WINDOW = 4
 _MIN_NAME = 4
@@ -96,17 +98,31 @@ def _numbers(text: str) -> Iterator[tuple[str, str]]:
 
 def _by_number(text: str, known: Known) -> Iterator[tuple[Message, str]]:
     for folded, written in _numbers(text):
-        if _PLATE.fullmatch(folded) and any(c.isalpha() for c in written):
-            yield PLATE, written
-        elif _VIN.fullmatch(folded) and not written.isdigit():
-            yield VIN, written
-        elif _LONG_NUMBER.fullmatch(folded) or (len(folded) >= _MIN_NAME and folded in known.identifiers):
-            yield NUMBER, written
+        kind = _kind_of_number(written)
+        if kind is None and len(folded) >= _MIN_NAME and folded in known.identifiers:
+            kind = NUMBER
+        if kind is not None:
+            yield kind, written
     # Numbers without a digit exist as well: a unit's or an operation's code.
     for token in _TOKEN.findall(text):
         folded = fold_identifier(token.strip(".…'’"))
         if not any(c.isdigit() for c in token) and len(folded) >= _MIN_NAME and folded in known.identifiers:
             yield NUMBER, token
+
+
+def _kind_of_number(written: str) -> Message | None:
+    """What a number is by its form alone; parts that stand apart count as one only in capitals and digits."""
+    if " " in written and written != written.upper():
+        return None
+    together = _SEPARATORS.sub("", written).upper()
+    plate = _PLATE.fullmatch(together)
+    if plate and plate.group(1) not in _NO_PLATE:
+        return PLATE
+    if _LONG_NUMBER.fullmatch(together):
+        return NUMBER
+    if not together.isdigit() and _VIN.fullmatch(fold_identifier(together)):
+        return VIN
+    return None
 
 
 def _persons(text: str, known: Known) -> Iterator[tuple[Message, str]]:

@@ -59,13 +59,17 @@ class Against:
 
 @dataclass(frozen=True)
 class Answer:
-    """One question of page one: the figure in large, what it is made of, against the plan, and before."""
+    """One question of page one: the figure in large, what it is made of, against the plan, and before.
+
+    `codes` are the figures that it stands on, for who wants to know how they are worked out.
+    """
 
     question: str
     figure: Cell
     lines: tuple[str, ...]
     against: tuple[Against, ...] = ()
     before: str = ""
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.orm import Session
 
 from assets.core.db import TELEMETRY_SCHEMA
+from assets.core.i18n import msg
 from assets.core.journal import GENESIS, Head, JournalEntry, first_bad_entry
+from assets.safekeeping.refusals import Refused
 
 VERSION_TABLE = "alembic_version"
 
@@ -66,6 +68,14 @@ def revision(connection: Connection, schema: str | None) -> str:
         return ""
     place = f"{schema}.{VERSION_TABLE}" if schema else VERSION_TABLE
     return str(connection.execute(text(f"SELECT version_num FROM {place}")).scalar() or "")  # noqa: S608  # two fixed names
+
+
+def revisions(main: Connection, telemetry: Connection, schema: str | None) -> tuple[str, str]:
+    """The versions of both; `Refused` when the main database holds no tables yet."""
+    found = (revision(main, None), revision(telemetry, schema))
+    if not found[0]:
+        raise Refused(msg("The database is empty: there is nothing to back up."), code="nothing_to_back_up")
+    return found
 
 
 def telemetry_schema(engine: Engine) -> str | None:

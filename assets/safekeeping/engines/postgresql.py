@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from assets.core.app import App
 from assets.core.db import TELEMETRY_SCHEMA
 from assets.core.i18n import msg
-from assets.safekeeping.engines.counting import Snapshot, count_rows, file_keys, journal_head, revision
+from assets.safekeeping.engines.counting import Snapshot, count_rows, file_keys, journal_head, revisions
 from assets.safekeeping.manifest import DATABASES
 from assets.safekeeping.refusals import Refused
 
@@ -31,7 +31,7 @@ def take(app: App, folder: Path) -> Snapshot:
     engine = app.main.engine.execution_options(isolation_level="REPEATABLE READ")
     with engine.connect() as connection:
         snapshot = str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one())
-        revisions = (revision(connection, None), revision(connection, TELEMETRY_SCHEMA))
+        versions = revisions(connection, connection, TELEMETRY_SCHEMA)
         _run_tool(
             "pg_dump", engine.url,
             "--format=custom", "--compress=1", "--no-owner", "--no-privileges",
@@ -40,7 +40,7 @@ def take(app: App, folder: Path) -> Snapshot:
         tables = count_rows(connection, "telemetry", TELEMETRY_SCHEMA) | count_rows(connection, "main", None)
         head = journal_head(connection)
         keys = file_keys(connection)
-    return Snapshot("postgresql", {f"{DATABASES}{DUMP}": folder / DUMP}, tables, head, revisions, keys)
+    return Snapshot("postgresql", {f"{DATABASES}{DUMP}": folder / DUMP}, tables, head, versions, keys)
 
 
 def find_tool(name: str) -> str:

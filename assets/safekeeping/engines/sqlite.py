@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from assets.core.app import App
 from assets.core.db import make_engine
-from assets.safekeeping.engines.counting import Snapshot, count_rows, file_keys, journal_head, revision
+from assets.safekeeping.engines.counting import Snapshot, count_rows, file_keys, journal_head, revisions
 from assets.safekeeping.manifest import DATABASES
 
 MAIN, TELEMETRY = "main.db", "telemetry.db"
@@ -25,14 +25,14 @@ def take(app: App, folder: Path) -> Snapshot:
     main, telemetry = opened(folder)
     try:
         with main.connect() as connection, telemetry.connect() as other:
+            versions = revisions(connection, other, None)
             tables = count_rows(other, "telemetry", None) | count_rows(connection, "main", None)
             head = journal_head(connection)
-            revisions = (revision(connection, None), revision(other, None))
             keys = file_keys(connection)
     finally:
         main.dispose()
         telemetry.dispose()
-    return Snapshot("sqlite", files, tables, head, revisions, keys)
+    return Snapshot("sqlite", files, tables, head, versions, keys)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -27,6 +27,7 @@ from assets.telemetry.queries.states import (
     boot_accounts,
     completeness,
     ingest_status,
+    last_heard,
     set_asides,
     tracker_states,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "ingest_status",
     "installations",
     "installed_on",
+    "last_heard",
     "points",
     "positions",
     "sample_after",

@@ -83,6 +83,12 @@ def tracker_states(main: Session, telemetry: Session, ids: Sequence[str], now: d
     return states
 
 
+def last_heard(telemetry: Session, ids: Sequence[str]) -> dict[str, datetime]:
+    """When each of these trackers was last heard; those never heard are left out. One query."""
+    rows = telemetry.execute(select(Device.tracker_id, Device.heard_ms).where(Device.tracker_id.in_(ids)))
+    return {tracker: heard for tracker, ms in rows if (heard := _moment(ms)) is not None}
+
+
 def _state(
     tracker: Tracker, asset_id: int | None, device: Device | None, pending: int, dirty_ms: int | None, now: datetime
 ) -> TrackerState:

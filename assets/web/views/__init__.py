@@ -9,10 +9,12 @@ from typing import Any
 MODULES: tuple[str, ...] = (
     "admin",
     "api_assets",
+    "api_backups",
     "api_calibration",
     "api_disposals",
     "api_documents",
     "api_grants",
+    "api_lots",
     "api_maintenance",
     "api_operations",
     "api_people",
@@ -23,6 +25,7 @@ MODULES: tuple[str, ...] = (
     "api_utilisation",
     "assets",
     "assets_export",
+    "backups",
     "beginning",
     "calibration",
     "commands",
@@ -38,6 +41,7 @@ MODULES: tuple[str, ...] = (
     "journal",
     "labels",
     "losses",
+    "lots",
     "maintenance",
     "operation_forms",
     "operations",
@@ -45,6 +49,7 @@ MODULES: tuple[str, ...] = (
     "people",
     "plans",
     "readiness",
+    "reconcile",
     "round_entry",
     "round_items",
     "rounds",
@@ -54,8 +59,8 @@ MODULES: tuple[str, ...] = (
     "telemetry",
     "trackers",
     "utilisation",
-    "withdrawals",
     "whole_export",
+    "withdrawals",
 )
 
 

@@ -106,6 +106,7 @@ def record_json(made: CalibrationRecord, *, corrected_by: int | None = None, ful
         "environment": made.environment,
         "adjusted": made.adjusted,
         "decision_rule": made.decision_rule,
+        "taken_over": bool(made.taken_over),
         "as_found_result": made.as_found_result or None,
         "as_left_result": made.as_left_result or None,
         "result": made.result,

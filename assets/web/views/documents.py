@@ -47,7 +47,7 @@ def _new_form(subject: Subject, values: dict[str, str], errors: dict[str, str]) 
     return render_template(
         "documents/new.html",
         subject=papers.subject_cells(subject),
-        kinds=papers.kind_choices(),
+        kinds=papers.kind_choices(subject.name),
         values=values,
         errors=errors,
     )

@@ -159,10 +159,10 @@ def _worst(name: str, cell: Cell, href: str) -> dict[str, Any]:
 
 
 def _silent(session: Session, who: Actor) -> int:
-    mounted = access.tracker_page(session, who, limit=2000)
+    carried = [m.tracker.id for m in access.tracker_page(session, who, limit=2000) if m.asset]
     with the_app().telemetry.reading() as states:
-        found = telemetry.tracker_states(session, states, [m.tracker.id for m in mounted if m.asset], now())
-    return sum(1 for s in found if s.heard_at is None or now() - s.heard_at > SILENT_AFTER)
+        heard = telemetry.last_heard(states, carried)
+    return sum(1 for tracker in carried if tracker not in heard or now() - heard[tracker] > SILENT_AFTER)
 
 
 def _task(kind: str, count: int, text: Message, href: str) -> Task:

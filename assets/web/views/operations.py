@@ -171,7 +171,7 @@ def operation_view(operation_id: int, form: Any = None, error: DomainError | Non
         uses = uses_naming(session, actor(), operation.code)
         names = {each.equipment_class.code for each in operation.contributions}
         return render_template(
-            "operations/item.html", operation=operation, **_row(operation),
+            "operations/item.html", **_row(operation),
             seizures=[_seizure_cells(seizure) for seizure in operation.seizures],
             contributions=[_contribution_cells(each) for each in operation.contributions],
             uses=_use_rows(uses), history=history_of(operation, corrections),

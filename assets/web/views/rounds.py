@@ -11,9 +11,9 @@ from assets.core.errors import Conflict, DomainError, InvalidInput, RuleViolatio
 from assets.core.i18n import msg
 from assets.exchange.label_sheets import layout_named, print_sheet
 from assets.handover import queries
-from assets.handover.act import name_of
+from assets.handover.act import line_name, name_of
 from assets.handover.act_words import ACT_LANGUAGES
-from assets.handover.models import HandoverItem
+from assets.handover.models import HandoverItem, HandoverLine
 from assets.handover.rules import OUTCOME_NAMES, OUTCOME_STATES, Count, in_usd
 from assets.handover.service.counting import count_item
 from assets.handover.service.rounds import close_count
@@ -57,11 +57,16 @@ def show_round(batch_id: int) -> Any:
     agencies = {line.agency.code: line.agency.name for line in lines if line.agency is not None}
     return render_template(
         "rounds/item.html", batch=batch, lines=lines, tallies=tallies, counted=counted, of_all=of_all,
+        line_name=_line_name,
         to_come=to_come, outcomes=outcome_words(), agencies=agencies, languages=ACT_LANGUAGES, name_of=_name,
         usd=in_usd(batch.value, batch.currency, batch.usd_rate), seen=sum(counted.values()), printed=format_code,
         identity=sees_identity(actor()), layouts=[(name, words(LAYOUT_NAMES[name])) for name in LAYOUTS],
         may_count=may(actor(), Permission.BATCH_WRITE), **papers,
     )  # fmt: skip
+
+
+def _line_name(line: HandoverLine) -> str:
+    return line_name(line, locale())
 
 
 def _name(item: HandoverItem) -> str:
@@ -126,13 +131,20 @@ def count_page(batch_id: int) -> Any:
         batch = queries.round_by_id(session, batch_id)
         found = queries.items_page(session, actor(), filters, limit=wanted.limit + 1, after=wanted.after)
         counted = queries.summed(queries.tally(session, actor(), [batch.id])[batch.id])
+        lines = queries.lines_of(session, actor(), batch)
+    heads = {str(line.number): f"{line.number}. {line_name(line, locale())} · {line.unit.name}" for line in lines}
     rows = found[: wanted.limit]
     after = encode_cursor(queries.key_of(rows[-1])) if len(found) > wanted.limit else ""
     return render_template(
         "rounds/count.html", batch=batch, rows=rows, counted=counted, total=sum(counted.values()), after=after,
         outcomes=outcome_words(), name_of=_name, printed=format_code, identity=sees_identity(actor()),
-        filters=filters, new_id=lambda: str(uuid4()), conditions=_conditions(),
+        filters=filters, new_id=lambda: str(uuid4()), conditions=_conditions(), heads=heads,
+        found=_findings(),
     )  # fmt: skip
+
+
+def _findings() -> list[tuple[str, str]]:
+    return [(key, text) for key, (_, text) in outcome_words().items() if key != "pending"]
 
 
 def _conditions() -> list[tuple[str, str]]:
@@ -173,7 +185,7 @@ def _item_form(batch_id: int, item_id: int, values: dict[str, str], error: Domai
     answer = render_template(
         "rounds/count_one.html", batch=batch, item=item, values=values, name=_name(item), printed=format_code,
         outcomes=outcome_words(), conditions=_conditions(), identity=sees_identity(actor()),
-        found=[(key, text) for key, (_, text) in outcome_words().items() if key != "pending"],
+        found=_findings(),
         errors=field_errors(error) if error is not None else {}, closed_before=_closed(batch, item),
     )  # fmt: skip
     return answer, status_of(error) if error is not None else 200

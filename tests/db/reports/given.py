@@ -57,7 +57,7 @@ def give(app: App, world: World) -> None:
         _instruments(session, world, [batch.id for batch in batches], rng)
         _targets(session, world, grant.id)
         _operations(session, world, rng)
-    roll_up(app, AFTER)
+    roll_up(app, local(DAYS, 9))
 
 
 def _fleet(session: Session, world: World, batch_id: int, rng: random.Random) -> None:

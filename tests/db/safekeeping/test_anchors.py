@@ -21,7 +21,8 @@ from tests.db.safekeeping.conftest import PERSON, House
 
 def _cut(house: House, rows: int) -> None:
     with closing(house.opened()) as app, app.main.engine.execution_options(writer=True).begin() as connection:
-        connection.execute(text(f"DELETE FROM journal_entry WHERE seq > (SELECT max(seq) - {rows} FROM journal_entry)"))
+        statement = text("DELETE FROM journal_entry WHERE seq > (SELECT max(seq) - :rows FROM journal_entry)")
+        connection.execute(statement, {"rows": rows})
 
 
 def _anchored(house: House) -> None:

@@ -9,13 +9,14 @@ import pytest
 
 from assets.core.errors import RuleViolation
 from assets.registry.rules.classes import CALIBRATION_KINDS, CLASSES, ClassDefaults
-from assets.registry.rules.life import AT_REGISTRATION, LIFE_NAMES, check_move, choices_from, may_move
+from assets.registry.rules.life import AT_REGISTRATION, LIFE_NAMES, check_by_hand, check_move, choices_from, may_move
 from assets.registry.rules.meters import METER_KINDS
 
 ALLOWED = {
     ("expected", "received"), ("received", "in_service"), ("in_service", "withdrawn"), ("withdrawn", "in_service"),
     ("withdrawn", "disposed"), ("received", "lost"), ("in_service", "lost"), ("withdrawn", "lost"),
-    ("lost", "received"), ("lost", "in_service"), ("lost", "withdrawn"),
+    ("lost", "received"), ("lost", "in_service"), ("lost", "withdrawn"), ("lost", "disposed"),
+    ("received", "withdrawn"), ("withdrawn", "received"),
 }  # fmt: skip
 
 
@@ -72,7 +73,23 @@ def test_what_somebody_holds_cannot_be_disposed_of() -> None:
         check_move("withdrawn", "disposed", held=True)
 
 
+def test_what_somebody_holds_is_not_withdrawn_and_can_get_lost() -> None:
+    check_move("in_service", "lost", held=True)
+    with pytest.raises(RuleViolation, match="still_issued"):
+        check_move("in_service", "withdrawn", held=True)
+
+
+@pytest.mark.parametrize(("old", "new"), sorted(ALLOWED))
+def test_losses_and_disposals_go_by_their_cases_and_never_by_hand(old: str, new: str) -> None:
+    if new in {"lost", "disposed"} or old in {"lost", "withdrawn"}:
+        with pytest.raises(RuleViolation, match="life_by_case"):
+            check_by_hand(old, new)
+    else:
+        check_by_hand(old, new)
+
+
 def test_the_form_offers_only_what_is_allowed() -> None:
-    assert choices_from("in_service") == ("in_service", "withdrawn", "lost")
+    assert choices_from("in_service") == ("in_service", "withdrawn")
+    assert choices_from("withdrawn") == ("withdrawn",)
     assert choices_from("disposed") == ("disposed",)
     assert "disposed" not in AT_REGISTRATION

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,7 @@ from assets.reports.disclosure import (
     reporting_class,
     rounded_km,
 )
+from assets.reports.disclosure.periods import may_follow_withdrawn
 
 cells = st.lists(
     st.builds(Cell, st.uuids().map(str), st.integers(1, 12), st.integers(1, 4)), max_size=14, unique_by=lambda c: c.key
@@ -85,7 +86,27 @@ def test_shortest_quarter_is_long_enough() -> None:
         check_period(date(2026, 1, 1), date(2026, 3, 1), date(2026, 4, 1))
 
 
-def test_release_is_possible_from_the_thirtieth_day_on() -> None:
-    check_delay(date(2026, 4, 1), date(2026, 5, 1))
-    with pytest.raises(RuleViolation):
-        check_delay(date(2026, 4, 1), date(2026, 4, 30))
+def test_release_is_possible_from_the_thirtieth_day_on_with_a_reason() -> None:
+    assert check_delay(date(2026, 4, 1), date(2026, 5, 1), " the mission\ncomes in May ") == "the mission comes in May"
+    for today, reason, code in (
+        (date(2026, 4, 30), "a good reason", "too_early"),
+        (date(2026, 5, 1), "", "early_needs_a_reason"),
+        (date(2026, 6, 29), "x" * 301, "early_needs_a_reason"),
+    ):
+        with pytest.raises(RuleViolation) as refused:
+            check_delay(date(2026, 4, 1), today, reason)
+        assert refused.value.code == code
+
+
+def test_release_is_usual_from_the_ninetieth_day_on() -> None:
+    assert check_delay(date(2026, 4, 1), date(2026, 6, 30), "not needed any more") == ""
+
+
+@given(st.dates(date(2020, 1, 1), date(2030, 1, 1)), st.integers(89, 400), st.integers(-500, 500))
+def test_withdrawn_summary_is_followed_by_the_same_period_or_one_without_its_days(
+    first: date, days: int, shift: int
+) -> None:
+    until = first + timedelta(days=days)
+    moved = first + timedelta(days=shift), until + timedelta(days=shift)
+    shares = {first + timedelta(days=n) for n in range(days)} & {moved[0] + timedelta(days=n) for n in range(days)}
+    assert may_follow_withdrawn(first, until, *moved) == (not shift or not shares)

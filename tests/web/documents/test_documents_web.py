@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from io import BytesIO
@@ -171,12 +172,14 @@ def test_neither_name_nor_declared_type_decides_anything(
         (b"\xff\xd8\xff<script>alert(1)</script>", "photo.jpg", "picture_broken"),
         (b"", "empty.pdf", "required"),
     ],
+    ids=["svg", "html", "zip-bomb", "png-bomb", "half-jpeg", "empty"],
 )
 def test_hostile_file_is_refused_with_what_is_wrong(
     app: App, here: Places, api: Callable[[str], Api], content: bytes, name: str, code: str
 ) -> None:
     answer = send(api("coordinator"), asset_of(here), content, name)
-    assert (answer.status_code, answer.get_json()["code"]) == (400, code)
+    (error,) = answer.get_json()["errors"]
+    assert (answer.status_code, error["field"], error["code"]) == (400, "file", code)
     assert stored(app) == {}
 
 
@@ -208,23 +211,30 @@ def test_files_are_sent_so_that_they_can_do_nothing(
     assert not [word for word in HIDDEN if word.encode() in browser.get(f"/documents/{photo}/content").data]
 
 
+PART = b'--b\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n'
+
+
+def multipart(browser: Browser, body: bytes) -> Any:
+    """A raw multipart form."""
+    headers = {"X-CSRFToken": browser.token(), "Content-Type": "multipart/form-data; boundary=b"}
+    return browser.client.post("/documents", data=body + b"\r\n--b--\r\n", headers=headers)
+
+
+# werkzeug leaves the parts that it read until then to the garbage collector, which says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_hundred_thousand_parts_are_refused_at_once(here: Places, client_for: Callable[[str], Browser]) -> None:
     """Attack 27 (CVE-2023-25577)."""
     browser = client_for("coordinator")
-    part = b'--b\r\nContent-Disposition: form-data; name="files"; filename="x"\r\n\r\n\r\n'
-    body, headers = part * 100_000 + b"--b--\r\n", {"X-CSRFToken": browser.token()}
     started = time.monotonic()
-    answer = browser.client.post(
-        "/documents", data=body, content_type="multipart/form-data; boundary=b", headers=headers
-    )
+    answer = multipart(browser, (PART + b"\r\n") * 100_000)
     assert answer.status_code in {400, 413}
     assert time.monotonic() - started < 5
+    gc.collect()
 
 
 def test_more_than_is_taken_is_refused(here: Places, client_for: Callable[[str], Browser], app: App) -> None:
     browser = client_for("coordinator")
-    form = {"subject": asset_of(here), "kind": "act", "files": (BytesIO(PDF + bytes(26 * 1024 * 1024)), "x.pdf")}
-    assert browser.post("/documents", form).status_code == 413
+    assert multipart(browser, PART + PDF + bytes(26 * 1024 * 1024)).status_code == 413
     assert stored(app) == {}
 
 
@@ -337,9 +347,9 @@ def test_title_is_a_word_in_a_table_and_never_a_formula(
     assert ",=cmd" not in table
 
 
-def test_large_photo_is_turned_upright_and_small_enough_to_send(here: Places, api: Callable[[str], Api]) -> None:
+def test_photo_of_twelve_megapixels_is_taken(here: Places, api: Callable[[str], Api]) -> None:
     target = BytesIO()
-    Image.effect_noise((4000, 3000), 60).convert("RGB").save(target, "JPEG", quality=70)
+    Image.linear_gradient("L").resize((4000, 3000)).convert("RGB").save(target, "JPEG", quality=60)
     made = send(api("coordinator"), asset_of(here), target.getvalue(), "IMG_0001.JPG", kind="photo")
     assert made.status_code == 201
     assert made.get_json()["title"] == "IMG_0001"

@@ -1,7 +1,8 @@
-"""The import pages: dry run first, the same file saved afterwards, bound to its account, expiring."""
+"""The import pages: checked first, saved afterwards, long ones in the background, seen by whom they concern, undone."""
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -11,6 +12,8 @@ import pytest
 from sqlalchemy import func, select
 
 from assets.core.app import App
+from assets.exchange.models import ImportRun
+from assets.exchange.runs import forget_checked, take_waiting
 from assets.exchange.tables import read_table, write_csv, write_xlsx
 from assets.registry.models import Asset
 from tests.support.world import Clock
@@ -23,40 +26,53 @@ def rows(*serials: str, unit: str = "IMT-TK") -> bytes:
     return write_xlsx(HEAD, [["comms.radio", unit, serial, "<script>alert(1)</script>"] for serial in serials])
 
 
+def long_table(count: int) -> bytes:
+    lines = b"".join(b"kit,IMT-TK,S%d\n" % n for n in range(count))
+    return b"class,unit,serial_number\n" + lines
+
+
 def send(browser: Browser, content: bytes, name: str = "assets.xlsx", kind: str = "assets") -> Any:
     return browser.post(
         "/import", {"kind": kind, "table": (BytesIO(content), name)}, content_type="multipart/form-data"
     )
 
 
+def text(browser: Browser, address: str) -> str:
+    return browser.get(address).get_data(as_text=True)
+
+
 def count(app: App) -> int:
     with app.reading() as session:
-        return session.scalar(select(func.count()).select_from(Asset)) or 0
+        return session.scalar(select(func.count()).select_from(Asset).where(Asset.annulled_at.is_(None))) or 0
 
 
-def test_dry_run_then_saved_then_known(app: App, client_for: Callable[[str], Browser]) -> None:
+def test_checked_then_saved_then_known(app: App, client_for: Callable[[str], Browser]) -> None:
     browser = client_for("logistics_officer")
     checked = send(browser, rows("A-1", "A-2"))
     assert checked.status_code == 303
-    page = browser.get(checked.location).get_data(as_text=True)
-    assert "2 rows can be saved" in page
+    assert "2 rows can be saved" in text(browser, checked.location)
     assert count(app) == 0
     saved = browser.post(checked.location, {"mode": "all_or_nothing"})
     assert saved.status_code == 303
-    assert "2 rows were saved" in browser.get(checked.location).get_data(as_text=True)
+    assert "2 rows were saved" in text(browser, checked.location)
     assert count(app) == 2
-    again = send(browser, rows("A-1", "A-2"))
-    assert "Everything in this file is recorded already" in browser.get(again.location).get_data(as_text=True)
+    again = browser.post(checked.location, {"mode": "all_or_nothing"})
+    assert again.status_code == 409
+    known = send(browser, rows("A-1", "A-2"))
+    assert "Everything in this file is recorded already" in text(browser, known.location)
 
 
 def test_faulty_rows_are_shown_and_the_valid_ones_saved(app: App, client_for: Callable[[str], Browser]) -> None:
     browser = client_for("logistics_officer")
     content = write_xlsx(HEAD, [["comms.radio", "IMT-TK", "A-1", ""], ["<b>radio", "IMT-TK", "A-2", ""]])
     checked = send(browser, content)
-    page = browser.get(checked.location).get_data(as_text=True)
+    page = text(browser, checked.location)
     assert "1 row has an error" in page
     assert "Row 3" in page
     assert "<b>radio" not in page
+    refused = browser.post(checked.location, {"mode": "all_or_nothing"})
+    assert refused.status_code == 303
+    assert "Nothing was saved" in text(browser, checked.location)
     browser.post(checked.location, {"mode": "save_valid"})
     assert count(app) == 1
 
@@ -70,31 +86,100 @@ def test_reports_and_templates_are_downloaded(client_for: Callable[[str], Browse
     assert read_table("report", answer.data).rows[0].cells["status"] == "new"
     empty = browser.get(f"/import/template?kind=assets&format={kind}")
     assert empty.status_code == 200
-    filled = send(browser, write_csv_of(["comms.radio", "IMT-TK"]), "filled.csv")
-    assert filled.status_code == 303
+    filled = b"".join(write_csv(["class", "unit"], [["comms.radio", "IMT-TK"]]))
+    assert send(browser, filled, "filled.csv").status_code == 303
 
 
-def write_csv_of(row: list[object]) -> bytes:
-    return b"".join(write_csv(["class", "unit"], [row]))
-
-
-def test_a_kept_file_is_its_accounts_alone_and_for_a_day(client_for: Callable[[str], Browser], clock: Clock) -> None:
-    mine, other = client_for("logistics_officer"), client_for("coordinator")
+def test_a_run_is_seen_by_its_account_and_those_who_import_everywhere(client_for: Callable[[str], Browser]) -> None:
+    mine, other, everywhere = client_for("logistics_officer"), client_for("logistics2"), client_for("coordinator")
     address = send(mine, rows("A-1")).location
-    assert other.get(address).status_code == 404
+    assert mine.get(address).status_code == 200
+    assert everywhere.get(address).status_code == 200
+    for path in (address, f"{address}/progress", f"{address}/report", f"{address}/undo"):
+        assert other.get(path).status_code == 404
     assert other.post(address, {"mode": "save_valid"}).status_code == 404
-    assert mine.get(address).status_code == 200
-    clock.advance(timedelta(hours=11))
-    assert mine.get(address).status_code == 200
-    clock.advance(timedelta(hours=13, minutes=1))
-    assert client_for("logistics_officer").get(address).status_code == 404
+    # Others look, but whose rights the import uses saves it.
+    assert everywhere.post(address, {"mode": "save_valid"}).status_code == 403
+    assert "assets.xlsx" in text(mine, "/import/runs")
+    assert "assets.xlsx" not in text(other, "/import/runs")
 
 
-def test_files_are_named_by_the_server(app: App, client_for: Callable[[str], Browser]) -> None:
+def test_a_file_of_which_nothing_was_saved_is_forgotten_after_a_day_and_its_run_stays(
+    app: App, client_for: Callable[[str], Browser], clock: Clock
+) -> None:
+    browser = client_for("logistics_officer")
+    checked = send(browser, rows("A-1")).location
+    saved = send(browser, rows("A-2")).location
+    browser.post(saved, {"mode": "save_valid"})
+    clock.advance(timedelta(hours=25))
+    assert forget_checked(app, clock.now) == 1
+    browser = client_for("logistics_officer")
+    assert browser.get(checked).status_code == 200
+    assert browser.post(checked, {"mode": "save_valid"}).status_code == 404
+    assert browser.get(f"{saved}/report").status_code == 200
+
+
+def test_files_are_named_by_the_server_and_readable_by_it_alone(app: App, client_for: Callable[[str], Browser]) -> None:
     browser = client_for("logistics_officer")
     assert send(browser, rows("A-1"), "../../../etc/cron.d/evil.xlsx").status_code == 303
-    kept = {path.name for path in (app.settings.data_dir / "imports").rglob("*") if path.is_file()}
-    assert kept == {"table", "facts.json", "report.json"}
+    kept = [path for path in (app.settings.data_dir / "imports").rglob("*") if path.is_file()]
+    assert {path.name for path in kept} == {"table", "report.json", "progress.json"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in kept} == {0o600}
+
+
+def test_a_long_file_is_taken_in_the_background_and_the_page_says_how_far_it_is(
+    app: App, client_for: Callable[[str], Browser], clock: Clock
+) -> None:
+    browser = client_for("logistics_officer")
+    address = send(browser, long_table(301), "long.csv").location
+    assert "You can leave this page" in text(browser, address)
+    waiting = browser.get(f"{address}/progress").get_json()
+    assert (waiting["finished"], waiting["done"]) == (False, None)
+    assert count(app) == 0
+    assert take_waiting(app) == 1
+    assert browser.get(f"{address}/progress").get_json() == {
+        "done": None, "total": None, "text": "", "finished": True, "next": address
+    }  # fmt: skip
+    assert "301 rows can be saved" in text(browser, address)
+    browser.post(address, {"mode": "save_valid"})
+    assert count(app) == 0
+    assert take_waiting(app) == 1
+    assert count(app) == 301
+    with app.reading() as session:
+        run = session.scalars(select(ImportRun)).one()
+    assert (run.actor_name, run.rows_saved, run.state) == ("logistics_officer", 301, "done")
+
+
+def test_a_background_import_has_the_rights_of_its_account_at_that_moment(
+    app: App, client_for: Callable[[str], Browser], clock: Clock
+) -> None:
+    from assets.people.models import Account
+    from tests.support.world import SETUP
+
+    browser = client_for("logistics_officer")
+    address = send(browser, long_table(301), "long.csv").location
+    with app.transaction(SETUP, clock.now) as session:
+        session.scalars(select(Account).where(Account.login == "logistics_officer")).one().active = False
+    assert take_waiting(app) == 1
+    page = text(client_for("coordinator"), address)
+    assert "The account that asked for this import has ended" in page
+
+
+def test_an_import_is_undone_from_its_page_with_a_reason(app: App, client_for: Callable[[str], Browser]) -> None:
+    browser = client_for("logistics_officer")
+    address = send(browser, rows("A-1", "A-2")).location
+    browser.post(address, {"mode": "all_or_nothing"})
+    assert "2 things will be taken back" in text(browser, f"{address}/undo")
+    without = browser.post(f"{address}/undo", {"reason": ""})
+    assert without.status_code == 400
+    assert count(app) == 2
+    done = browser.post(f"{address}/undo", {"reason": "Wrong list"})
+    assert done.status_code == 303
+    assert "Wrong list" in text(browser, address)
+    assert count(app) == 0
+    again = send(browser, rows("A-1", "A-2")).location
+    browser.post(again, {"mode": "all_or_nothing"})
+    assert count(app) == 2
 
 
 @pytest.mark.parametrize(
@@ -113,6 +198,17 @@ def test_a_file_that_cannot_be_read_says_why(client_for: Callable[[str], Browser
     assert words in answer.get_data(as_text=True)
 
 
+def test_a_million_rows_are_refused_in_words_and_nothing_is_kept(
+    app: App, client_for: Callable[[str], Browser]
+) -> None:
+    browser = client_for("logistics_officer")
+    content = b"class,unit\n" + b"kit,IMT-TK\n" * 1_000_000
+    address = send(browser, content, "million.csv").location
+    take_waiting(app)
+    assert "more than 100000 rows" in text(browser, address)
+    assert count(app) == 0
+
+
 def test_units_are_for_administrators(client_for: Callable[[str], Browser]) -> None:
     content = b"code,name,region\nX-1,Team,UZ-FA\n"
     assert send(client_for("logistics_officer"), content, "u.csv", "units").status_code == 403
@@ -120,10 +216,18 @@ def test_units_are_for_administrators(client_for: Callable[[str], Browser]) -> N
     assert client_for("officer").get("/import").status_code == 403
 
 
-def test_a_file_that_takes_too_long_for_a_page_is_sent_to_the_command_line(
-    client_for: Callable[[str], Browser],
-) -> None:
-    content = b"class,unit,serial_number\n" + b"".join(b"kit,IMT-TK,S%d\n" % n for n in range(2501))
-    answer = send(client_for("logistics_officer"), content, "long.csv")
-    assert answer.status_code == 400
-    assert "assets import" in answer.get_data(as_text=True)
+def test_a_trackers_secret_is_shown_once_and_kept_nowhere(app: App, client_for: Callable[[str], Browser]) -> None:
+    browser = client_for("coordinator")
+    car = write_xlsx(["class", "unit", "vin"], [["vehicle.patrol", "IMT-TK", "JT123456789012345"]])
+    browser.post(send(browser, car).location, {"mode": "all_or_nothing"})
+    with app.reading() as session:
+        code = session.scalars(select(Asset.code)).one()
+    address = send(browser, write_xlsx(["id", "asset"], [["car-1", code]]), kind="trackers").location
+    answer = browser.post(address, {"mode": "all_or_nothing"})
+    assert answer.status_code == 200
+    shown = answer.get_data(as_text=True)
+    secret = shown.split('data-copy="')[1].split('"')[0]
+    assert len(secret) > 20
+    assert secret not in text(browser, address)
+    kept = (app.settings.data_dir / "imports").rglob("report.json")
+    assert not any(secret in path.read_text() for path in kept)

@@ -197,7 +197,8 @@ def test_every_wrong_field_is_named_at_once(api: Callable[[str], Api]) -> None:
 
 
 def test_openapi_names_the_calls(api: Callable[[str], Api]) -> None:
-    described = api("commander").client.get("/api/openapi.json").json["paths"]
+    program = api("commander")
+    described = program.client.get("/api/openapi.json", headers=program.headers).json["paths"]
     assert {"get", "post"} <= set(described["/api/v1/operations"])
     assert {"get", "patch"} <= set(described["/api/v1/operations/{id}"])
     for call in ("closing", "corrections", "seizures", "annulment"):

@@ -29,7 +29,7 @@ def released(app: App, world: World, clock: Clock) -> int:
     with app.transaction(drafter, AFTER) as session:
         made = release.draft_summary(session, drafter, donor_code="JPN", first=FIRST, until=UNTIL, now=AFTER)
     with app.transaction(approver, AFTER) as session:
-        release.approve_summary(session, approver, made.id, AFTER)
+        release.approve_summary(session, approver, made.id, AFTER, shown_sha256=made.sha256)
     return made.id
 
 

@@ -570,6 +570,9 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("taken_over", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("annulled_at", assets.core.db.UtcDateTime(timezone=True), nullable=True))
 
+    with op.batch_alter_table("donor_summary", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("early_reason", sa.String(length=300), nullable=True))
+
     with op.batch_alter_table("handover_batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("usd_rate", sa.Numeric(precision=18, scale=6), nullable=True))
         batch_op.add_column(sa.Column("rate_on", sa.Date(), nullable=True))
@@ -590,6 +593,9 @@ def downgrade() -> None:
         batch_op.drop_column("closed_at")
         batch_op.drop_column("rate_on")
         batch_op.drop_column("usd_rate")
+
+    with op.batch_alter_table("donor_summary", schema=None) as batch_op:
+        batch_op.drop_column("early_reason")
 
     with op.batch_alter_table("calibration_record", schema=None) as batch_op:
         batch_op.drop_column("annulled_at")

@@ -75,7 +75,7 @@ def _provided(figures: Figures, voice: Voice) -> Answer:
         against = (Against(words, *measures.band_words(received / promised, voice)),)
     return Answer(
         voice.say(msg("Was it provided?")), measures.cell(handed_over, voice), tuple(lines), against,
-        measures.before(figures, "handed_over", voice),
+        measures.before(figures, "handed_over", voice), ("handed_over",),
     )  # fmt: skip
 
 
@@ -98,7 +98,7 @@ def _there(figures: Figures, voice: Voice) -> Answer:
             )
         ),
     )
-    return _answer(figures, voice, msg("Is it there?"), lines, "verification_rate")
+    return _answer(figures, voice, msg("Is it there?"), lines, "verification_rate", "not_seen_12m")
 
 
 def _working(figures: Figures, voice: Voice) -> Answer:
@@ -156,6 +156,7 @@ def _answer(figures: Figures, voice: Voice, question: Message, lines: tuple[str,
         lines,
         _against(figures, voice, *codes),
         measures.before(figures, codes[0], voice),
+        codes,
     )
 
 

@@ -99,6 +99,10 @@ for (const form of document.querySelectorAll("form[data-papers]")) {
     event.preventDefault();
     void start();
   });
-  // A picture just taken is sent at once: there is nothing more to choose.
-  form.querySelector("input[capture]")?.addEventListener("change", () => form.requestSubmit());
+  // A picture just taken is a picture, and is sent at once: there is nothing more to choose.
+  form.querySelector("input[capture]")?.addEventListener("change", () => {
+    const kind = form.elements.namedItem("kind");
+    if (kind instanceof HTMLSelectElement) kind.value = "photo";
+    form.requestSubmit();
+  });
 }

@@ -186,11 +186,7 @@ function progress() {
  * @param {string} wanted '', 'pending' or 'short'
  */
 function show(wanted) {
-  list.dataset.show = wanted === "pending" ? "open" : wanted;
-  for (const item of items.values()) {
-    const hide = wanted !== "" && item.outcome !== (wanted === "open" ? "pending" : wanted);
-    rows.get(item.id)?.toggleAttribute("data-hide", hide);
-  }
+  for (const item of items.values()) rows.get(item.id)?.toggleAttribute("data-hide", wanted !== "" && item.outcome !== wanted);
   for (const chip of document.querySelectorAll("[data-show-only]")) {
     if (chip instanceof HTMLElement) chip.setAttribute("aria-current", String(chip.dataset.showOnly === wanted));
   }

@@ -69,7 +69,7 @@ function nextNumber() {
 }
 
 /** @returns {string} RFC 4122 version 4; `randomUUID` exists only on https and localhost */
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
