@@ -45,8 +45,8 @@ def measure() -> dict[str, object]:
         entered = fill_register(app, made, count, now - timedelta(days=399))
         often = entered[:: max(1, count // requests)][:requests]
         _live_with(app, often, now)
-        token = _add_account(app, now)
-        signed_in = _sign_in(create_app(app))
+        token = add_account(app, now)
+        signed_in = sign_in(create_app(app))
         by_token = {"headers": {"Authorization": f"Bearer {token}"}}
         found: dict[str, object] = {"assets": count, "requests": requests}
         for name, asked, options in (
@@ -57,7 +57,7 @@ def measure() -> dict[str, object]:
             ("asset_page", [(f"/assets/{a.code}", format_code(a.code)) for a in often], {}),
             ("api_list", _api(often), by_token),
         ):
-            found |= _ask(name, signed_in, app.main.engine, asked, requests, options)
+            found |= ask(name, signed_in, app.main.engine, asked, requests, options)
     return found
 
 
@@ -93,7 +93,7 @@ def _live_with(app: App, often: Sequence[Entered], now: datetime) -> None:
                 )
 
 
-def _add_account(app: App, now: datetime) -> str:
+def add_account(app: App, now: datetime) -> str:
     with app.transaction(SETUP, now) as session:
         account = service.add_account(
             session, SETUP, login=LOGIN, password=PASSWORD, role=Role.COORDINATOR, scope=service.Scope(), now=now
@@ -101,7 +101,7 @@ def _add_account(app: App, now: datetime) -> str:
         return service.add_token(session, SETUP, account, now=now, expires_at=None)
 
 
-def _sign_in(web: Any) -> Any:
+def sign_in(web: Any) -> Any:
     client = web.test_client()
     found = re.search(r'name="csrf-token" content="([^"]+)"', client.get("/login").get_data(as_text=True))
     form = {"login": LOGIN, "password": PASSWORD, "csrf_token": found.group(1) if found else ""}
@@ -111,7 +111,7 @@ def _sign_in(web: Any) -> Any:
     return client
 
 
-def _ask(
+def ask(
     name: str, client: Any, engine: Engine, asked: Sequence[Asked], requests: int, options: dict[str, Any]
 ) -> dict[str, object]:
     times_ms: list[float] = []

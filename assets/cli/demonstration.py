@@ -19,7 +19,7 @@ def add(commands: Any) -> None:
     demo.add_argument("--vehicles", type=int, default=60, metavar="N", help="how many vehicles carry a tracker (1-60)")
     demo.set_defaults(run=_demo)
     bench = commands.add_parser("bench", help="measurements, against a temporary database and broker")
-    bench.add_argument("subject", choices=["ingest", "register", "labels", "summary", "import"])
+    bench.add_argument("subject", choices=["ingest", "register", "readiness", "labels", "summary", "import", "backup"])
     bench.add_argument("--rows", type=int, metavar="N", help="import: how many rows the file has (5000)")
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(run=_bench)

@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
     verify.add_argument(
         "--anchor", action="append", default=[], metavar="SEQ:HASH", help="an anchor from a mail; again"
     )
+    verify.add_argument("--chain-only", action="store_true", help="leave out holding each row against its entries")
     verify.add_argument("--json", action="store_true")
     verify.set_defaults(run=_verify)
     anchor = journal.add_parser("anchor", help="keep the chain's head outside the database")
@@ -73,10 +74,12 @@ def _run(chosen: argparse.Namespace) -> int:
 
 def _verify(chosen: argparse.Namespace) -> int:
     from assets.core.anchor import parse_anchor, verify
+    from assets.migrations.tables import metadata
 
+    metadata()  # every table that the journal speaks of must be known
     also = [parse_anchor(text) for text in chosen.anchor]
     with opened_app() as app:
-        result = verify(app, also=also)
+        result = verify(app, also=also, rows=not chosen.chain_only)
     if chosen.json:
         print_json({"ok": result.ok, "entries": result.entries, "head": result.head, "text": result.text})
     else:

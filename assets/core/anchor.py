@@ -22,6 +22,7 @@ from assets.core.errors import RuleViolation, invalid
 from assets.core.i18n import msg
 from assets.core.journal import Head, JournalEntry, first_bad_entry, head, note
 from assets.core.outbox import queue_mail
+from assets.core.rows import touched_rows
 from assets.settings import Settings, SettingsError
 
 NAME = "journal-anchors.jsonl"
@@ -141,11 +142,14 @@ def parse_anchor(text: str) -> Head:
     return Head(int(seq), hash_.lower())
 
 
-def verify(app: App, *, also: Sequence[Head] = ()) -> Verdict:
-    """Check every entry against its predecessor, and the chain against every anchor, and those of mails in `also`."""
+def verify(app: App, *, also: Sequence[Head] = (), rows: bool = False) -> Verdict:
+    """Check every entry against its predecessor, and the chain against every anchor, and those of mails in `also`.
+
+    With `rows` also every row of every journalled table against what the journal says of it, which takes longer.
+    """
     with app.reading() as session:
         newest = head(session)
-        problem = _problem(session, app.settings, also)
+        problem = _problem(session, app.settings, also) or (_touched(session) if rows else None)
     if problem is not None:
         return Verdict(False, newest.seq, newest.hash, problem)
     files = [kept(path) for path in places(app.settings)]
@@ -169,6 +173,14 @@ def _problem(session: Session, settings: Settings, also: Sequence[Head]) -> str 
         if lost is not None:
             return f"the chain does not contain the anchored entry {lost.seq}: entries were removed or exchanged"
     return None
+
+
+def _touched(session: Session) -> str | None:
+    found = touched_rows(session)
+    if not found:
+        return None
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return f"{found[0].text}{more}"
 
 
 def _not_held(session: Session, anchors: Sequence[Head]) -> Iterator[Head]:

@@ -63,6 +63,7 @@ class UseSession(Base):
         ),
         Index("ix_use_session_asset_id_at", "asset_id", "at"),
         Index("ix_use_session_at", "at"),
+        Index("ix_use_session_operation", "operation"),
     )  # fmt: skip
 
     event_id: Mapped[str] = mapped_column(ForeignKey("asset_event.id"), primary_key=True)

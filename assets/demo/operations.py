@@ -135,6 +135,10 @@ def _plans(
             if fate == "open":
                 values.pop("ends_on")
             yield Plan(values, unit, min(written, now - timedelta(hours=1)), fate)
+        # Each team is at something now, so that what comes back can name it.
+        going_on = _values(made, unit, today - timedelta(days=1), today, sorted(classes[unit.id]), rng)
+        going_on.pop("ends_on")
+        yield Plan(going_on, unit, now - timedelta(hours=1), "open")
 
 
 def _values(

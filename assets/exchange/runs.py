@@ -77,7 +77,7 @@ def save_checked(
     session: Session, actor: Actor, run: ImportRun, mode: Mode, now: datetime, *, mine: bool = False
 ) -> None:
     """Let a run that was checked wait to be saved; by its own account, as whom it is imported. `mine` as above."""
-    session.refresh(run, with_for_update=True)
+    session.refresh(run, with_for_update={"of": ImportRun})
     if run.account_id != actor.account_id:
         raise NotAllowed(msg("Who checked the file saves it: it is imported with that person's rights."))
     if run.state in {WAITING, RUNNING}:

@@ -78,7 +78,7 @@ def undo_run(session: Session, actor: Actor, run: ImportRun, reason: str, now: d
         raise invalid("reason", msg("Say the reason in a few words."), code="reason_required")
     if len(reason) > MAX_REASON:
         raise invalid("reason", msg("The reason is too long: at most %(n)s characters.", n=MAX_REASON))
-    session.refresh(run, with_for_update=True)
+    session.refresh(run, with_for_update={"of": ImportRun})
     if run.state != "done" or not run.rows_saved:
         raise RuleViolation(msg("Nothing of this import is there to be undone."), code="nothing_to_undo")
     plan = undo_plan(session, run)

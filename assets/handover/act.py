@@ -111,14 +111,14 @@ def _head(act: Act, voice: ActVoice) -> list[list[str]]:
 
 def _receivers(act: Act, voice: ActVoice) -> list[str]:
     """The names of the agencies that receive, each once, in the order of the lines."""
-    names = [item.line.agency.name if item.line.agency is not None else voice.say("no_agency") for item in act.items]
-    return list(dict.fromkeys(names))
+    return list(_by_agency(act, voice))
 
 
 def _notices(act: Act, voice: ActVoice) -> list[str]:
     found = []
     pending = sum(item.outcome == "pending" for item in act.items)
-    if pending:
+    # Before the first count it is an act to be signed at the delivery, and nothing is missing from it.
+    if 0 < pending < len(act.items):
         found.append(voice.filled("not_counted", voice.number(pending)))
     if act.partial:
         units = dict.fromkeys(item.asset.unit.name for item in act.items)
@@ -128,11 +128,8 @@ def _notices(act: Act, voice: ActVoice) -> list[str]:
 
 def _parts(act: Act, voice: ActVoice) -> list[dict[str, Any]]:
     """The table of items, a part for each agency, with its sum."""
-    parts: dict[str, list[HandoverItem]] = {}
-    for item in act.items:
-        name = item.line.agency.name if item.line.agency is not None else voice.say("no_agency")
-        parts.setdefault(name, []).append(item)
-    numbers = {item.id: place for place, item in enumerate(act.items, start=1)}
+    parts = _by_agency(act, voice)
+    numbers = _numbers(act, voice)
     return [
         {
             "agency": name,
@@ -141,6 +138,20 @@ def _parts(act: Act, voice: ActVoice) -> list[dict[str, Any]]:
         }
         for name, items in parts.items()
     ]
+
+
+def _by_agency(act: Act, voice: ActVoice) -> dict[str, list[HandoverItem]]:
+    parts: dict[str, list[HandoverItem]] = {}
+    for item in act.items:
+        name = item.line.agency.name if item.line.agency is not None else voice.say("no_agency")
+        parts.setdefault(name, []).append(item)
+    return parts
+
+
+def _numbers(act: Act, voice: ActVoice) -> dict[int, int]:
+    """The running number of each item (by id), in the order in which the act lists them."""
+    ordered = [item for items in _by_agency(act, voice).values() for item in items]
+    return {item.id: place for place, item in enumerate(ordered, start=1)}
 
 
 def _row(item: HandoverItem, number: int, currency: str, voice: ActVoice) -> list[str]:
@@ -180,7 +191,8 @@ def _totals(act: Act, voice: ActVoice) -> list[list[str]]:
     batch = act.batch
     here = [item for item in act.items if item.outcome in FOUND]
     rows = []
-    for key, items in (("total", act.items), ("received", here)):
+    counted = any(item.outcome != "pending" for item in act.items)
+    for key, items in (("total", act.items), *([("received", here)] if counted else [])):
         words = voice.filled(key, voice.filled("pieces", voice.number(len(items))))
         rows.append([words, f"{_sum(items, act, voice)} {batch.currency}"])
     value = total_of((1, item.line.unit_value) for item in act.items)
@@ -207,9 +219,9 @@ def _usd(value: Decimal, batch: HandoverBatch, voice: ActVoice) -> str:
 
 
 def _differences(act: Act, voice: ActVoice) -> dict[str, Any]:
-    numbers = {item.id: place for place, item in enumerate(act.items, start=1)}
+    numbers = _numbers(act, voice)
     rows = []
-    for item in act.items:
+    for item in sorted(act.items, key=lambda item: numbers[item.id]):
         if item.outcome in DIFFERENCES:
             count = act.counts[item.id]
             words = voice.say(item.outcome)

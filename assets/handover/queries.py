@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, or_, select, tuple_
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 
 from assets.core.actor import Actor
@@ -265,29 +265,6 @@ def rounds_still_to_come(session: Session, actor: Actor, *, limit: int = 20) -> 
         .limit(limit)
     )
     return [(row[0], int(row[1]), int(row[2])) for row in rows]
-
-
-def known_identifiers(
-    session: Session,
-    class_ids: Sequence[int],
-    serials: Sequence[str],
-    vins: Sequence[str],
-    visible: ColumnElement[bool],
-) -> list[tuple[int, str | None, str | None, str, bool]]:
-    """(class id, folded serial, folded VIN, label code, visible) of items that bear one of these folded numbers."""
-    found = []
-    for start in range(0, max(len(serials), len(vins)), 500):
-        some, others = serials[start : start + 500], vins[start : start + 500]
-        rows = session.execute(
-            select(Asset.class_id, Asset.serial_folded, Asset.vin_folded, Asset.code, visible.label("visible")).where(
-                or_(
-                    and_(Asset.class_id.in_(class_ids), Asset.serial_folded.in_(some)),
-                    Asset.vin_folded.in_(others),
-                )
-            )
-        )
-        found += [(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
-    return found
 
 
 def models_by_fold(session: Session) -> list[EquipmentModel]:

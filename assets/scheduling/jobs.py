@@ -116,8 +116,12 @@ def _silent_line(mounted: Mounted, state: telemetry.TrackerState, locale: str) -
 
 
 def journal_anchor(app: App, _now: datetime) -> str:
-    """Keep the journal's head outside the database."""
-    return anchor.anchor(app)
+    """Keep the journal's head outside the database, and hold each row against what the journal says of it."""
+    done = anchor.anchor(app)
+    verdict = anchor.verify(app, rows=True)
+    if not verdict.ok:
+        raise OSError(verdict.text)
+    return done
 
 
 def file_sweep(app: App, now: datetime) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from assets.operations.queries import operation_for_use, usual_operations
-from assets.operations.rules import KIND_NAMES
+from assets.operations.queries import UseThere, operation_for_use, usual_operations
+from assets.operations.rules import CONTRIBUTION_RANK, KIND_NAMES
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset
 from assets.web.context import actor, now, words
@@ -27,3 +27,12 @@ def likely_operations(session: Session, asset: Asset) -> list[tuple[str, str]]:
 def named_operation(session: Session, code: str, field: str = "operation") -> str:
     """The code that a use is recorded with; `InvalidInput` naming `field` for one that the actor may not know of."""
     return operation_for_use(session, actor(), code, field)
+
+
+def told_by_returns(uses: list[UseThere]) -> dict[str, str]:
+    """The most that the returns said of each class, by its code."""
+    found: dict[str, str] = {}
+    for use in uses:
+        code = use.asset.equipment_class.code
+        found[code] = max(found.get(code, "none"), use.contribution, key=CONTRIBUTION_RANK.__getitem__)
+    return found

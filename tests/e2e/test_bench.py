@@ -53,6 +53,14 @@ def test_each_page_of_the_register_is_timed_and_takes_ten_statements_at_most() -
         assert 1 <= found[f"{page}_statements"] <= 10
 
 
+def test_readiness_is_timed_and_takes_ten_statements_at_most() -> None:
+    found = figures("readiness", assets=60, requests=3)
+    assert found["assets"] == 60
+    for page in ("page", "one_unit", "items", "api", "home"):
+        assert 0 < found[f"{page}_p50_ms"] <= found[f"{page}_p95_ms"]
+        assert 1 <= found[f"{page}_statements"] <= 10
+
+
 def test_a_summary_is_rendered_from_a_programme_made_for_it() -> None:
     found = figures("summary", summary_assets=30)
     assert found["source"] == "made for it"

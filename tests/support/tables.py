@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import sqlalchemy as sa
 
 from assets.core.app import App
-from assets.core.db import TELEMETRY_SCHEMA, Base, TelemetryBase
+from assets.core.db import TELEMETRY_SCHEMA, Base, Database, TelemetryBase
+from assets.migrations.run import version_schema, versions
 from assets.migrations.tables import metadata
 
 
@@ -17,6 +21,27 @@ def create_tables(app: App) -> None:
         with app.telemetry.engine.begin() as connection:
             connection.execute(sa.schema.CreateSchema(TELEMETRY_SCHEMA, if_not_exists=True))
     TelemetryBase.metadata.create_all(app.telemetry.engine)
+
+
+def _version_tables(app: App) -> Iterator[tuple[str, Database, str]]:
+    for name, database in (("main", app.main), ("telemetry", app.telemetry)):
+        schema = version_schema(name, database.dialect)
+        yield name, database, f"{schema}.alembic_version" if schema else "alembic_version"
+
+
+@contextmanager
+def marked_current(app: App) -> Iterator[None]:
+    """The tables bear this program's versions, as migrations leave them; backups are made of such databases only."""
+    for name, database, place in _version_tables(app):
+        with database.engine.execution_options(writer=True).begin() as connection:
+            connection.exec_driver_sql(f"CREATE TABLE {place} (version_num VARCHAR(32) NOT NULL)")
+            connection.execute(sa.text(f"INSERT INTO {place} VALUES (:now)"), {"now": versions(app)[name][1]})  # noqa: S608  # two fixed names
+    try:
+        yield
+    finally:
+        for _, database, place in _version_tables(app):
+            with database.engine.execution_options(writer=True).begin() as connection:
+                connection.exec_driver_sql(f"DROP TABLE {place}")
 
 
 def empty_tables(app: App) -> None:

@@ -32,12 +32,17 @@ def _add_options(command: argparse.ArgumentParser) -> None:
 
 
 def _unit(chosen: argparse.Namespace) -> str:
-    from assets.cli.systemd.unit import service_unit
+    from assets.cli.systemd.unit import service_unit, unreadable_place
     from assets.settings import Settings
 
     if chosen.data_dir is not None:
         os.environ["ASSETS_DATA_DIR"] = str(chosen.data_dir.absolute())
-    return service_unit(Settings.from_environment(), chosen.user)
+    text = service_unit(Settings.from_environment(), chosen.user)
+    if (place := unreadable_place()) is not None:
+        print(
+            f"assets: only root may enter {place}: install the program elsewhere, such as /opt/assets", file=sys.stderr
+        )
+    return text
 
 
 def _print(chosen: argparse.Namespace) -> int:

@@ -80,7 +80,7 @@ def service_unit(settings: Settings, user: str | None) -> str:
         raise SettingsError(f"ASSETS_DATA_DIR: {data_dir} is no place for data: a service has a /tmp of its own")
     command = _command()
     low = any(port < FIRST_FREE_PORT for port in _ports(settings))
-    at_home = any(home in path.parents for home in HOMES for path in (data_dir, command))
+    at_home = any(home in path.parents for home in HOMES for path in (data_dir, command, *program_places()))
     writable = {str(data_dir), *_other_writable(settings, data_dir)}
     return UNIT.format(
         after=" postgresql.service" if settings.database_url.startswith("postgresql") else "",
@@ -92,6 +92,17 @@ def service_unit(settings: Settings, user: str | None) -> str:
         protect_home="read-only" if at_home else "yes",
         writable=" ".join(_quoted(Path(path)) for path in sorted(writable)),
     )
+
+
+def program_places() -> tuple[Path, ...]:
+    """What the service has to read: Python, wherever its links lead, and the program."""
+    return Path(sys.executable).resolve(), Path(__file__).resolve()
+
+
+def unreadable_place() -> Path | None:
+    """A folder on the way to the program that only root may enter; the service could not start."""
+    parents = (parent for place in program_places() for parent in place.parents)
+    return next((p for p in parents if p.stat().st_uid == 0 and not p.stat().st_mode & 0o001), None)
 
 
 def _user(data_dir: Path, wanted: str | None) -> str:

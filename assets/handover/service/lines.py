@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.core.actor import Actor
 from assets.core.errors import Conflict, FieldError, InvalidInput
-from assets.core.i18n import msg
-from assets.handover.queries import known_identifiers, models_by_fold
+from assets.core.i18n import Message, msg
+from assets.handover.queries import models_by_fold
 from assets.handover.rules import LineDraft, check_size, in_row, read_line
 from assets.people.models import Organisation, Unit
 from assets.people.rules import Permission
-from assets.registry.models import EquipmentClass, EquipmentModel
+from assets.registry.models import Asset, EquipmentClass, EquipmentModel
 from assets.registry.rules.asset_fields import ASSET_FIELDS
 from assets.registry.rules.folding import fold_identifier, fold_text
 from assets.registry.rules.values import ValueRefused
@@ -137,12 +137,10 @@ def _duplicates(session: Session, actor: Actor, lines: Sequence[CheckedLine]) ->
         for text in line.draft.serials:
             key = _key(line, text)
             if key in first:
-                row, other = first[key]
-                words = msg("%(text)s stands in line %(row)s as well, as %(other)s.", text=text, row=row, other=other)
-                errors.append(FieldError("serials", words, "duplicate", line.draft.number))
+                errors.append(FieldError("serials", _twice(text, *first[key]), "duplicate", line.draft.number))
             else:
                 first[key] = (line.draft.number, text)
-    known = known_identifiers(
+    known = _known_identifiers(
         session, sorted({line.equipment_class.id for line in lines}),
         [folded for field, _, folded in first if field == "serial_number"],
         [folded for field, _, folded in first if field == "vin"],
@@ -155,6 +153,35 @@ def _duplicates(session: Session, actor: Actor, lines: Sequence[CheckedLine]) ->
                 why = duplicate(field, code if visible else None).message
                 errors.append(FieldError("serials", msg("%(text)s: %(why)s", text=text, why=why), "duplicate", row))
     return errors
+
+
+def _known_identifiers(
+    session: Session,
+    class_ids: Sequence[int],
+    serials: Sequence[str],
+    vins: Sequence[str],
+    visible: ColumnElement[bool],
+) -> list[tuple[int, str | None, str | None, str, bool]]:
+    """(class id, folded serial, folded VIN, label code, visible) of items that bear one of these folded numbers."""
+    found = []
+    for start in range(0, max(len(serials), len(vins)), 500):
+        some, others = serials[start : start + 500], vins[start : start + 500]
+        rows = session.execute(
+            select(Asset.class_id, Asset.serial_folded, Asset.vin_folded, Asset.code, visible.label("visible")).where(
+                or_(
+                    and_(Asset.class_id.in_(class_ids), Asset.serial_folded.in_(some)),
+                    Asset.vin_folded.in_(others),
+                )
+            )
+        )
+        found += [(row[0], row[1], row[2], row[3], bool(row[4])) for row in rows]
+    return found
+
+
+def _twice(text: str, row: int, other: str) -> Message:
+    if text == other:
+        return msg("%(text)s stands in line %(row)s already.", text=text, row=row)
+    return msg("%(text)s stands in line %(row)s already, as %(other)s.", text=text, row=row, other=other)
 
 
 def _key(line: CheckedLine, text: str) -> tuple[str, int, str]:

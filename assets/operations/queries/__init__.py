@@ -87,8 +87,8 @@ def operation_by_id(
         select(Operation).where(Operation.id == operation_id, known_to(actor)).execution_options(populate_existing=lock)
     )
     # What belongs to it is loaded after the lock, so that it is as the one before left it.
-    statement = statement.with_for_update(of=Operation) if lock else statement.options(*_whole())
-    operation: Operation | None = session.scalar(statement)
+    statement = statement.with_for_update(of=Operation) if lock else statement.options(*_whole(joinedload))
+    operation: Operation | None = session.scalars(statement).unique().one_or_none()
     if operation is None:
         raise NotFound(msg("There is no such operation, or it is not yours to see."))
     if permission is not Permission.OPERATION_READ:
@@ -96,7 +96,8 @@ def operation_by_id(
     return operation
 
 
-def _whole() -> tuple[Any, ...]:
+def _whole(load_small: Any = selectinload) -> tuple[Any, ...]:
+    # Of one operation, its few contributions come along in the same query.
     return (
         joinedload(Operation.unit),
         joinedload(Operation.region),
@@ -104,8 +105,8 @@ def _whole() -> tuple[Any, ...]:
         joinedload(Operation.closed_by),
         selectinload(Operation.units),
         selectinload(Operation.agencies),
-        selectinload(Operation.seizures).selectinload(Seizure.items),
-        selectinload(Operation.contributions).joinedload(EquipmentContribution.equipment_class),
+        selectinload(Operation.seizures).joinedload(Seizure.items),
+        load_small(Operation.contributions).joinedload(EquipmentContribution.equipment_class),
     )
 
 

@@ -21,8 +21,8 @@ KIND_NAMES: dict[str, Message] = {
 DELIVERY_NAMES: dict[str, Message] = {"internal": msg("internal"), "international": msg("international")}
 CONTRIBUTION_NAMES: dict[str, Message] = {
     "none": msg("did not matter"),
-    "supported": msg("supported the result"),
-    "decisive": msg("decided the result"),
+    "supported": msg("supported it"),
+    "decisive": msg("decided it"),
 }
 CONTRIBUTION_RANK: dict[str, int] = {name: rank for rank, name in enumerate(CONTRIBUTION_NAMES)}
 MIN_JOINT_AGENCIES = 2

@@ -22,13 +22,16 @@ NUMBER = msg("a number of an item, tracker, person or operation")
 PERSON = msg("a person's name")
 UNIT = msg("the name of a unit")
 
+_DEGREES = r"(?<![\d.,])(?:3[6-9]|4[0-6]|5[5-9]|6\d|7[0-4])"
 _PATTERNS: tuple[tuple[Message, re.Pattern[str]], ...] = (
     (ADDRESS, re.compile(r"\S+@\S+\.\S+|(?:https?://|www\.)\S+", re.IGNORECASE)),
-    # Degrees with minutes, or a decimal number that is a latitude or longitude of this country.
+    # Degrees; a decimal number that is a latitude or longitude of this country; two of them side by side. A comma with
+    # three digits after it alone is a thousand, and a weight is a weight.
     (
         PLACE,
         re.compile(
-            r"\d{1,3}\s*°\s*\d{0,2}|(?<![\d.,])(?:3[6-9]|4[0-6]|5[5-9]|6\d|7[0-4])[.,]\d{3,}(?!\d*\s*(?:kg|кг|g\b|г\b))"
+            rf"\d{{1,3}}\s*°\s*\d{{0,2}}|{_DEGREES}[.,]\d{{3,}}[\s,;/]{{1,3}}{_DEGREES}[.,]\d{{3,}}"
+            rf"|{_DEGREES}(?:\.\d{{3,}}|,\d{{4,}})(?!\d*\s*(?:kg|кг|g\b|г\b))"
         ),
     ),
     (PHONE, re.compile(r"\+\s?\d[\d\s().-]{7,}\d|(?<!\d)(?:\(?\d{2,3}\)?[\s-]){1,2}\d{3}[\s-]\d{2}[\s-]\d{2}(?!\d)")),

@@ -139,10 +139,12 @@ class AnyVersion:
 
 def to_json(figures: Figures) -> str:
     """The figures as text that is the same for the same figures, to the byte."""
-    return msgspec.json.encode(figures, order="deterministic").decode()
+    # A whole number in a field for fractions comes back as one: read once, so that writing again gives the same text.
+    read = from_json(msgspec.json.encode(figures))
+    return msgspec.json.encode(read, order="deterministic").decode()
 
 
-def from_json(text: str) -> Figures:
+def from_json(text: str | bytes) -> Figures:
     """The figures that `to_json` of this version wrote."""
     return msgspec.json.decode(text, type=Figures)
 

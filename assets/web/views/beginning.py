@@ -17,7 +17,7 @@ from assets.web.context import actor, flash_words, now, reading, the_app, words,
 pages = Blueprint("beginning", __name__)
 
 KINDS = {Level.WELL: "ready", Level.LOOK: "due", Level.MEND: "blocked"}
-SAID = {Level.WELL: msg("well"), Level.LOOK: msg("worth a look"), Level.MEND: msg("to be mended")}
+SAID = {Level.WELL: msg("well"), Level.LOOK: msg("look"), Level.MEND: msg("mend")}
 
 
 @pages.get("/admin/setup")

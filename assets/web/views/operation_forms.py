@@ -15,7 +15,7 @@ from assets.core.errors import Conflict, DomainError, InvalidInput, RuleViolatio
 from assets.core.i18n import Message, msg
 from assets.operations import service
 from assets.operations.models import Operation
-from assets.operations.queries import classes_issued, operation_by_id
+from assets.operations.queries import classes_issued, operation_by_id, uses_naming
 from assets.operations.rules import CONTRIBUTION_NAMES, DELIVERY_NAMES, KIND_NAMES
 from assets.operations.rules.fields import parse_contribution, parse_operation, parse_seizure
 from assets.operations.rules.substances import SUBSTANCE_NAMES, UNIT_NAMES
@@ -30,6 +30,7 @@ from assets.web.auth import needs
 from assets.web.care import optional_date
 from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
 from assets.web.errors import status_of
+from assets.web.operation_choice import told_by_returns
 from assets.web.operation_drafts import ROWS, form_errors, form_values, seizure_values
 from assets.web.views.operations import operation_view
 
@@ -68,7 +69,7 @@ def create_operation() -> Any:
 def edit_operation(operation_id: int) -> Any:
     with reading() as session:
         operation = _to_change(session, operation_id)
-        return _form_page(session, _stored(operation), operation)
+        return _form_page(session, _stored(session, operation), operation)
 
 
 @pages.post("/operations/<int:operation_id>/edit")
@@ -184,7 +185,8 @@ def _usual_unit(session: Session) -> str:
     return session.scalar(own) or session.scalar(first) or ""
 
 
-def _stored(operation: Operation) -> Form:
+def _stored(session: Session, operation: Operation) -> Form:
+    """The operation as its form has it; what returns said of a class is offered where nothing is recorded of it."""
     form: Form = MultiDict(
         (key, "" if (value := getattr(operation, key)) is None else str(value))
         for key in ("kind", "delivery", "starts_on", "ends_on", "arrests", "searches", "finds", "note", "version")
@@ -192,6 +194,8 @@ def _stored(operation: Operation) -> Form:
     form["unit"], form["region"] = operation.unit.code, operation.region.code
     form.setlist("agencies", [agency.code for agency in operation.agencies])
     form.setlist("units", [unit.code for unit in operation.units if unit.id != operation.unit_id])
+    for class_code, said in told_by_returns(uses_naming(session, actor(), operation.code)).items():
+        form[f"contribution.{class_code}"] = said
     for each in operation.contributions:
         form[f"contribution.{each.equipment_class.code}"] = each.contribution
     return form

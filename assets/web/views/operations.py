@@ -33,6 +33,7 @@ from assets.registry.scope import reaches_unit
 from assets.web import care
 from assets.web.auth import needs
 from assets.web.context import actor, locale, now, reading, the_app, words, writing
+from assets.web.operation_choice import told_by_returns
 from assets.web.operation_drafts import ROWS, STATE_KINDS, STATE_NAMES, filter_of, form_errors, state_of
 from assets.web.operation_words import correction_lines, history_of
 from assets.web.papers import papers_of
@@ -174,6 +175,7 @@ def operation_view(operation_id: int, form: Any = None, error: DomainError | Non
             "operations/item.html", **_row(operation),
             seizures=[_seizure_cells(seizure) for seizure in operation.seizures],
             contributions=[_contribution_cells(each) for each in operation.contributions],
+            told=[words(CLASSES[code].title) for code in told_by_returns(uses) if code not in names],
             uses=_use_rows(uses), history=history_of(operation, corrections),
             corrections=[(each, correction_lines(each)) for each in corrections],
             may_change=operation.annulled_at is None and _may(operation, right_to_change(operation)),

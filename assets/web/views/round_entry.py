@@ -126,16 +126,22 @@ def _form(
             models=[(row.full_name, row.equipment_class.code) for row in models_by_fold(session)],
             classes=[(code, words(defaults.title)) for code, defaults in CLASSES.items()],
             vehicles=[code for code, defaults in CLASSES.items() if defaults.is_vehicle],
-            errors=cell_errors(error) if error is not None else {},
+            errors=cell_errors(error, numbered=True) if error is not None else {},
+            cells=cell_errors(error) if error is not None else {},
         )  # fmt: skip
     return answer, status_of(error) if error is not None else 200
 
 
-def cell_errors(error: DomainError) -> dict[str, str]:
-    """Words by the id of the cell ('serials-3') or field of the head; several of one cell stand together."""
+def cell_errors(error: DomainError, *, numbered: bool = False) -> dict[str, str]:
+    """Words by the id of the cell ('serials-3') or field of the head; several of one cell stand together.
+
+    `numbered`: with the line before them, for the list above the grid.
+    """
     found: dict[str, str] = {}
     for item in error.fields:
         key, said = _place(item), words(item.message)
+        if numbered and item.row is not None and key not in found:
+            said = words(msg("Line %(n)s: %(said)s", n=item.row, said=said))
         found[key] = f"{found[key]} {said}" if key in found else said
     if not found:
         found[""] = words(error.message)

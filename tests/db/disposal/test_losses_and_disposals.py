@@ -274,8 +274,8 @@ def test_counts_of_a_period_stay_what_they_were_at_its_end(
 ) -> None:
     lost, sold, foreign = ending.item(), ending.item(), ending.item()
     with app.transaction(SETUP, clock.now) as session:
-        for code, donor, assets in (("G-1", "JPN", (lost, sold)), ("G-2", "OTHER", (foreign,))):
-            grant = Grant(code=code, title=code, donor_id=world.organisations[donor].id)
+        for code, given_by, assets in (("G-1", "JPN", (lost, sold)), ("G-2", "OTHER", (foreign,))):
+            grant = Grant(code=code, title=code, donor_id=world.organisations[given_by].id)
             batch = HandoverBatch(number=code, grant=grant, handed_over_on=date(2020, 1, 1))
             session.add_all((grant, batch))
             session.flush()

@@ -8,7 +8,7 @@ from decimal import Decimal
 from sqlalchemy import select
 
 from assets.calibration import service as calibration
-from assets.calibration.models import CalibrationPlan
+from assets.calibration.models import CalibrationPlan, CalibrationState
 from assets.calibration.rules import Point
 from assets.core.app import App
 from assets.fitness.queries import ReadinessFilter, fitness_of, readiness
@@ -46,14 +46,25 @@ def _varied_register(app: App, world: World, clock: Clock) -> list[int]:
             for plan in session.scalars(select(MaintenancePlan).where(MaintenancePlan.asset_id == asset.id)):
                 plan.last_done_meter = Decimal(0)
         technician = world.actors["technician"]
-        plans = session.scalars(select(CalibrationPlan).where(CalibrationPlan.asset_id.in_([a.id for a in made])))
-        for n, plan in enumerate(plans):
+        calibrated = session.scalars(select(CalibrationPlan).where(CalibrationPlan.asset_id.in_([a.id for a in made])))
+        for n, subject in enumerate(calibrated):
             done = calibration.Performed(clock.now, "Source 17", date(2030, 1, 1))
             reading = Decimal(100 if n % 3 else 150)
             point = Point("level", tolerance_low=Decimal(90), tolerance_high=Decimal(110), as_found=reading)
             if n % 4:
-                calibration.record_calibration(session, technician, plan, done, [point], clock.now)
+                calibration.record_calibration(session, technician, subject, done, [point], clock.now)
         return [asset.id for asset in made]
+
+
+def _days_that_matter(app: App, clock: Clock) -> list[date]:
+    """Today, every day on which something falls due, passes its grace, ends or ends soon, and the day after each."""
+    with app.reading() as session:
+        due = session.execute(select(PlanState.due_on, PlanState.grace_day)).all()
+        ends = session.scalars(select(CalibrationState.valid_until)).all()
+    turns = {row.due_on for row in due} | {date.fromordinal(row.grace_day) for row in due if row.grace_day is not None}
+    turns |= {end - timedelta(days=before) for end in ends if end is not None for before in (0, 30)}
+    known = {turn for turn in turns if turn is not None} | {clock.now.date()}
+    return sorted(known | {turn + timedelta(days=1) for turn in known})
 
 
 def _all(app: App, world: World, clock: Clock, wanted: ReadinessFilter | None = None) -> list[Item]:
@@ -65,8 +76,8 @@ def test_readiness_says_what_fitness_says_on_every_day(app: App, world: World, c
     ids = _varied_register(app, world, clock)
     seen: set[str] = set()
     codes: set[str] = set()
-    for days in (0, 25, 40, 100, 120, 170, 366, 800):
-        clock.advance(timedelta(days=days))
+    for day in _days_that_matter(app, clock):
+        clock.now = clock.now.replace(year=day.year, month=day.month, day=day.day)
         items = {item.code: item for item in _all(app, world, clock)}
         with app.reading() as session:
             assets = session.scalars(select(Asset).where(Asset.id.in_(ids))).all()
@@ -134,12 +145,13 @@ def test_readiness_is_for_the_coordinator_alone(app: App, world: World, clock: C
 def test_filters_narrow_to_a_unit_a_class_and_a_region(app: App, world: World, clock: Clock) -> None:
     _varied_register(app, world, clock)
     everything = _all(app, world, clock)
-    for wanted, kept in (
-        (ReadinessFilter(unit="IMT-FA"), lambda item: item.unit == "IMT-FA"),
-        (ReadinessFilter(class_code="kit"), lambda item: item.class_code == "kit"),
-        (ReadinessFilter(region="UZ-TK"), lambda item: item.region == "UZ-TK"),
-        (ReadinessFilter("IMT-FA", "vehicle.patrol", "UZ-FA"), lambda item: item.unit == "IMT-FA"),
-    ):
+    narrowed: tuple[tuple[ReadinessFilter, str, str], ...] = (
+        (ReadinessFilter(unit="IMT-FA"), "unit", "IMT-FA"),
+        (ReadinessFilter(class_code="kit"), "class_code", "kit"),
+        (ReadinessFilter(region="UZ-TK"), "region", "UZ-TK"),
+        (ReadinessFilter("IMT-FA", "vehicle.patrol", "UZ-FA"), "unit", "IMT-FA"),
+    )
+    for wanted, field, value in narrowed:
         found = _all(app, world, clock, wanted)
-        assert found == [item for item in everything if kept(item)]
+        assert found == [item for item in everything if getattr(item, field) == value]
         assert found

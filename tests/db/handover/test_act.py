@@ -1,4 +1,4 @@
-"""The transfer and acceptance act: in three languages, with every number, both sides' signatures, and only one's own."""
+"""The transfer and acceptance act: in three languages, with every number and both sides' signatures, one's own only."""
 
 from __future__ import annotations
 
@@ -60,6 +60,10 @@ def test_the_act_holds_every_number_label_total_and_both_sides_signatures(
 
 def test_an_act_of_one_agency_holds_its_items_alone(enter: Enter, app: App) -> None:
     entered = enter(line(), line(serials="M-1\nM-2", agency="MIA"))
+    whole = act_content(act(entered, app), "en")
+    assert [row[0] for part in whole["parts"] for row in part["rows"]] == ["1", "2", "3", "4"]
+    assert [total[0] for total in whole["totals"]] == ["In all: 4 items"]
+    assert whole["notices"] == []
     content = act_content(act(entered, app, "MIA"), "en")
     assert [row[3] for part in content["parts"] for row in part["rows"]] == ["M-1", "M-2"]
     assert [side[1] for side in content["signatures"]["sides"]] == ["UNODC", "Ministry of internal affairs"]

@@ -97,6 +97,18 @@ def test_an_item_without_a_number_on_paper_takes_the_one_found(enter: Enter) -> 
     assert entered.asset(0).serial_number == "TN-5"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "serial", "code"),
+    [("received", "TN-77", "wrong_serial"), ("wrong_serial", "тn 1OO1", "same_number")],
+)
+def test_a_number_that_contradicts_its_outcome_is_refused(enter: Enter, outcome: str, serial: str, code: str) -> None:
+    entered = enter()
+    with pytest.raises(InvalidInput) as caught:
+        entered.say(0, outcome, serial=serial)
+    assert [error.code for error in caught.value.fields] == [code]
+    assert entered.say(0, "received", serial="TN 1001").outcome == "received"
+
+
 def test_a_refused_count_costs_the_others_nothing(enter: Enter) -> None:
     entered = enter(line(quantity=4, serials="A1\nA2\nA3\nA4"))
     items = entered.items

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -103,7 +104,7 @@ def test_controlled_delivery_is_internal_or_international_and_nothing_else_is(op
     ],
 )
 def test_what_does_not_fit_together_is_refused(
-    operations: Operations, values: dict[str, object], wrong: dict[str, str]
+    operations: Operations, values: dict[str, Any], wrong: dict[str, str]
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
         operations.record(**values)

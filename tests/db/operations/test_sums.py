@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def of(app: App, first: date, until: date, classes: list[int] | None = None) -> 
 
 
 def test_open_and_annulled_operations_count_nowhere(app: App, operations: Operations) -> None:
-    told = {"arrests": 2, "seizures": "heroin 1 kg", "contributions": [RAMAN]}
+    told: dict[str, Any] = {"arrests": 2, "seizures": "heroin 1 kg", "contributions": [RAMAN]}
     operations.record(**told)
     operations.annul(operations.record(closed=True, **told), "recorded twice")
     assert of(app, *OCTOBER) == Results()
@@ -66,8 +67,8 @@ def test_a_seizure_belongs_to_the_period_of_its_own_day(app: App, operations: Op
                   {"items": ["heroin 2 kg"], "seized_on": "2026-10-01"}],
     )  # fmt: skip
     september, october = of(app, date(2026, 9, 1), date(2026, 10, 1)), of(app, *OCTOBER)
-    assert (september.operations_in_all, september.arrests, september.substances["heroin"].kg) == (1, 1, 1)
-    assert (october.operations_in_all, october.arrests, october.substances["heroin"].kg) == (0, 0, 2)
+    assert (september.operations_in_all, september.arrests, september.substances["heroin"].kg) == (1, 1, Decimal(1))
+    assert (october.operations_in_all, october.arrests, october.substances["heroin"].kg) == (0, 0, Decimal(2))
     assert together([september, october]) == of(app, date(2026, 9, 1), date(2026, 11, 1))
 
 

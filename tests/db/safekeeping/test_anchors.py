@@ -6,17 +6,25 @@ import dataclasses
 import json
 import shutil
 from contextlib import closing
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
 
+from assets.calibration import service as calibration
+from assets.calibration.models import CalibrationPlan, CalibrationRecord
 from assets.core import anchor
 from assets.core.errors import DomainError
 from assets.core.journal import Head, JournalEntry
 from assets.core.outbox import OutboxMail
+from assets.labels.token import new_code
+from assets.people.models import Unit
+from assets.registry.models import Asset, EquipmentClass
 from assets.settings import SettingsError
 from tests.db.safekeeping.conftest import PERSON, House
+from tests.support.world import SETUP
 
 
 def _cut(house: House, rows: int) -> None:
@@ -30,6 +38,27 @@ def _anchored(house: House) -> None:
         anchor.anchor(app)
 
 
+def _calibrated(house: House) -> None:
+    """A radiation detector with a certificate."""
+    now = house.clock.now
+    with closing(house.opened()) as app, app.transaction(SETUP) as session:
+        asset = Asset(
+            code=new_code(), life="in_service", registered_at=now, condition="A", condition_at=now,
+            equipment_class=session.scalars(select(EquipmentClass).where(EquipmentClass.code == "radiation.prd")).one(),
+            unit=session.scalars(select(Unit).where(Unit.code == "IMT-TK")).one(),
+        )  # fmt: skip
+        session.add(asset)
+        session.flush()
+        calibration.adopt_default_plans(session, SETUP, asset, now)
+        plan = session.scalars(select(CalibrationPlan)).first()
+        session.add(
+            CalibrationRecord(
+                asset=asset, plan=plan, kind="calibration", performed_at=now, recorded_at=now,
+                decision_rule="simple", result="pass", valid_until=date(2027, 5, 1), meter_value=Decimal("12.5"),
+            )
+        )  # fmt: skip
+
+
 @pytest.fixture
 def outside(house: House, tmp_path: Path) -> Path:
     """A second file of anchors, on what stands for another disk."""
@@ -37,6 +66,35 @@ def outside(house: House, tmp_path: Path) -> Path:
     path = tmp_path / "disk" / "anchors.jsonl"
     house.settings = dataclasses.replace(house.settings, anchor_file=str(path), anchor_mail="chief@example.org")
     return path
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        (
+            "UPDATE calibration_record SET valid_until = '2031-01-01'",
+            "valid_until of calibration_record 1",
+        ),
+        ("UPDATE organisation SET name = 'Another' WHERE code = 'MIA'", "name of organisation"),
+        ("DELETE FROM calibration_record", "calibration_record 1, of entry"),
+        (
+            "INSERT INTO organisation (code, kind, name, active) VALUES ('X', 'agency', 'X', true)",
+            "1 rows of organisation",
+        ),
+    ],
+)
+def test_attack_51_row_changed_removed_or_added_by_hand_is_named_with_its_entry(
+    house: House, statement: str, said: str
+) -> None:
+    _calibrated(house)
+    with closing(house.opened()) as app:
+        assert anchor.verify(app, rows=True).ok
+        with app.main.engine.execution_options(writer=True).begin() as connection:
+            connection.execute(text(statement))
+        assert anchor.verify(app).ok, "the chain alone cannot tell"
+        verdict = anchor.verify(app, rows=True)
+        assert not verdict.ok
+        assert said in verdict.text
 
 
 def test_attack_52_last_50_entries_deleted_are_noticed_by_the_anchor_outside_though_the_own_one_was_cut_too(

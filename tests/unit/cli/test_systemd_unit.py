@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from assets.cli.supervisor import STOP_S
 from assets.cli.systemd import unit
 from assets.cli.systemd.unit import service_unit
 from assets.settings import Settings, SettingsError
@@ -62,8 +63,13 @@ def test_low_port_asks_for_the_one_capability_it_needs(data_dir: Path) -> None:
     assert found["CapabilityBoundingSet"] == found["AmbientCapabilities"] == "CAP_NET_BIND_SERVICE"
 
 
+def test_program_in_a_home_can_still_be_read(data_dir: Path) -> None:
+    at_home = any(home in place.parents for home in unit.HOMES for place in unit.program_places())
+    assert lines(Settings(data_dir=data_dir))["ProtectHome"] == ("read-only" if at_home else "yes")
+
+
 def test_supervisor_has_time_to_end_its_parts(data_dir: Path) -> None:
-    assert int(lines(Settings(data_dir=data_dir))["TimeoutStopSec"]) > unit.STOP_S + 20
+    assert int(lines(Settings(data_dir=data_dir))["TimeoutStopSec"]) > STOP_S + 20
 
 
 @pytest.mark.parametrize("user", ["root", "no-such-user"])

@@ -26,6 +26,7 @@ KNOWN = Known(
         ("stopped at 41.31151, 69.27975", PLACE),
         ("about 41°18' north", PLACE),
         ("широта 39,65417", PLACE),
+        ("at 41,311 69,279 they", PLACE),
         ("call +998 90 123 45 67", PHONE),
         ("тел. 90 123-45-67", PHONE),
         ("analyser sn veh 0004 broke", NUMBER),
@@ -50,6 +51,7 @@ def test_what_must_not_leave_the_house_is_found(text: str, kind: object) -> None
     "text",
     [
         "In 2026 we held 14 joint operations with 3 agencies; 41.5 % of the items were used.",
+        "The fleet covered 41,300 km, then 72,300 km; 61,000 in spring.",
         "20.032 kg of heroin in one case; 39.654 kg in all.",
         "Fergana and Surkhandarya asked for 12 batteries each by 15.03.2027, at USD 1,250.50.",
         "Handover R2 of grant JPN-2018 (E/N 2018-114) brought 33 borescopes.",

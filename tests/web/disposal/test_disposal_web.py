@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -207,7 +208,7 @@ def test_program_pages_through_what_is_to_be_assessed(
 def test_memo_value_stands_on_the_items_page(app: App, code: str, client_for: Clients, clock: Clock) -> None:
     with app.transaction(SETUP, clock.now) as session:
         asset = session.query(Asset).filter_by(code=code).one()
-        asset.value, asset.in_service_on = 6000, date(2026, 11, 1)
+        asset.value, asset.in_service_on = Decimal(6000), date(2026, 11, 1)
     # One month of sixty is charged.
     assert "5,900.00" in text_of(client_for("coordinator"), f"/assets/{code}")
     assert "5,900.00" in text_of(client_for("coordinator"), "/disposals/values")

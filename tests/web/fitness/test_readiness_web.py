@@ -110,10 +110,12 @@ def test_program_gets_each_cell_with_its_reasons(register: list[str], api: Calla
     narrow = program.get("/readiness", **{"class": "kit", "unit": "IMT-FA"}).get_json()
     assert [(cell["unit"], cell["class"], cell["ready"]) for cell in narrow["items"]] == [("IMT-FA", "kit", 1)]
     seen, cursor = [], ""
-    while cursor is not None:
+    while True:
         page = program.get("/readiness", limit=1, cursor=cursor).get_json()
         seen += [(cell["unit"], cell["class"]) for cell in page["items"]]
         cursor = page["next"]
+        if not cursor:
+            break
     assert seen == sorted(cells)
 
 

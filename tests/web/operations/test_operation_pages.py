@@ -44,11 +44,13 @@ def test_an_operation_is_recorded_from_one_form_and_shown(client_for: ClientFor)
     assert 'value="2026-11-02"' in form
     assert 'value="IMT-TK" selected' in form
     assert "IMT-FA" not in form.partition('name="starts_on"')[0]
-    said = {"substance-3": "tropicamide", "quantity-3": "30", "unit-3": "ampoules", "contribution.ident.raman": "decisive"}
+    said = {"substance-3": "tropicamide", "quantity-3": "30", "unit-3": "ampoules"}
+    said["contribution.ident.raman"] = "decisive"
     answer = browser.post("/operations/new", {**FORM, **said})
     assert answer.status_code == 303
     page = text_of(browser.get(answer.headers["Location"]))
-    for shown in ("Heroin 1,681 g", "= 1.681 kg", "Tropicamide 30 ampoules", "mass unknown", "decided the result", "OP-2026-0001"):
+    results = ("Heroin 1,681 g", "= 1.681 kg", "Tropicamide 30 ampoules", "mass unknown", "decided it")
+    for shown in (*results, "OP-2026-0001"):
         assert shown in page, shown
     assert 'href="/operations/1"' in text_of(browser.get("/operations"))
 
@@ -63,7 +65,14 @@ def test_what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost(client_
     page = text_of(answer)
     assert answer.status_code == 400
     assert shown_errors(page) == {"starts_on", "quantity-0", "quantity-2", "other_class", "arrests"}
-    for kept in ('value="28/10"', 'value="much"', 'value="opium" selected', "two cars", 'value="three"', 'value="MIA" checked'):
+    for kept in (
+        'value="28/10"',
+        'value="much"',
+        'value="opium" selected',
+        "two cars",
+        'value="three"',
+        'value="MIA" checked',
+    ):
         assert kept in page, kept
     answer = browser.post("/operations/new", {**FORM, "kind": "joint_operation"})
     assert (answer.status_code, shown_errors(text_of(answer))) == (400, {"agencies"})
@@ -127,10 +136,10 @@ def test_open_operations_of_others_are_not_there(login: str, client_for: ClientF
     made = operations.record(code="ZARAFSHON-9")
     browser = client_for(login)
     assert browser.get(f"/operations/{made}").status_code == 404
-    for path in ("/operations", "/operations?query=ZARAFSHON-9", "/operations/export?format=csv"):
+    for path in ("/operations", "/operations?query=zarafshon", "/operations/export?format=csv"):
         page = text_of(browser.get(path))
         assert f'href="/operations/{made}"' not in page
-        assert "ZARAFSHON-9" not in page.replace("code: ZARAFSHON-9", "").replace('value="ZARAFSHON-9"', ""), path
+        assert "ZARAFSHON-9" not in page, path
 
 
 def test_what_people_write_is_text_and_never_markup(client_for: ClientFor, operations: Operations) -> None:
@@ -154,7 +163,12 @@ def test_export_holds_the_list_and_no_free_text_and_no_formula(client_for: Clien
     operations.record("coordinator", unit="IMT-FA", starts_on="2026-10-01")
     body = text_of(client_for("coordinator").get("/operations/export?kind=joint_operation"))
     (row,) = csv.DictReader(StringIO(body.removeprefix("\ufeff")))
-    assert (row["code"], row["state"], row["agencies"], row["arrests"]) == ("OP-2026-0001", "closed", "CUSTOMS; MIA", "2")
+    assert (row["code"], row["state"], row["agencies"], row["arrests"]) == (
+        "OP-2026-0001",
+        "closed",
+        "CUSTOMS; MIA",
+        "2",
+    )
     assert row["seizures"] == "heroin 20032 g + opium 940 g"
     assert row["contributions"] == "ident.raman=decisive"
     for hidden in ("driver", "HYPERLINK", "note"):
@@ -176,7 +190,7 @@ def test_pages_ask_the_database_at_most_ten_times(
     for path in ("/operations", "/operations/1", "/operations/new", "/operations/1/edit"):
         with queries() as seen:
             assert browser.get(path).status_code == 200
-        assert len(seen) <= 12, (path, len(seen), seen)  # two of them are the sign-in and its roles
+        assert len(seen) <= 10, (path, len(seen), seen)
 
 
 def test_filters_say_what_they_do_not_understand(client_for: ClientFor) -> None:
@@ -194,13 +208,17 @@ def test_annulled_operation_says_why_and_offers_nothing(client_for: ClientFor, o
     page = text_of(browser.get(f"/operations/{made}"))
     assert "recorded twice" in page
     assert f"/operations/{made}/edit" not in page
-    assert browser.post(f"/operations/{made}/contributions", {"class": "ident.raman", "contribution": "none"}).status_code in {400, 422}  # fmt: skip
+    said = {"class": "ident.raman", "contribution": "none"}
+    assert browser.post(f"/operations/{made}/contributions", said).status_code in {400, 422}
 
 
 def test_what_a_class_did_is_said_on_the_page(client_for: ClientFor, operations: Operations) -> None:
     made = operations.record()
     browser = client_for("officer")
     path = f"/operations/{made}/contributions"
-    assert shown_errors(text_of(browser.post(path, {"class": "", "contribution": "magic"}))) == {"class", "contribution"}
+    assert shown_errors(text_of(browser.post(path, {"class": "", "contribution": "magic"}))) == {
+        "class",
+        "contribution",
+    }
     assert browser.post(path, {"class": "ident.raman", "contribution": "supported"}).status_code == 303
-    assert "supported the result" in text_of(browser.get(f"/operations/{made}"))
+    assert "supported it" in text_of(browser.get(f"/operations/{made}"))

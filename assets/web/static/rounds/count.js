@@ -90,11 +90,11 @@ function fill(row, item) {
   const unsaved = queue.counts.some((each) => each.item === item.id);
   const [kind, text] = outcomes[item.outcome] ?? ["unknown", item.outcome];
   row.dataset.outcome = item.outcome;
-  const name = item.serial ?? item.serial_on_paper ?? words.no_number;
+  const name = item.serial ?? item.serial_on_paper ?? `${words.no_number} (${item.number})`;
   const other = item.serial && item.serial_on_paper && item.serial !== item.serial_on_paper ? ` · ${words.on_paper} ${item.serial_on_paper}` : "";
   const there = item.outcome === "pending" || item.outcome === "short";
   row.replaceChildren(
-    el("div", { class: "what" }, el("strong", { class: "code" }, name), el("span", { class: "small muted num" }, `${item.line}.${item.number} · ${formatCode(item.code)}${other}`),
+    el("div", { class: "what" }, el("strong", { class: "code" }, name), el("span", { class: "small muted num" }, `${formatCode(item.code)}${other}`),
       item.outcome === "pending" ? null : el("span", { class: "row" }, state(kind, text), unsaved && el("span", { class: "small unsaved" }, words.unsaved))),
     there ? el("button", { type: "button", class: "primary", "data-act": "received", "aria-label": `${words.received}: ${name}` }, icon("check"), el("span", {}, words.received)) : el("span", {}),
     el("button", { type: "button", "data-act": "other", "aria-label": `${words.other}: ${name}` }, words.other),
@@ -188,7 +188,9 @@ function progress() {
 function show(wanted) {
   for (const item of items.values()) rows.get(item.id)?.toggleAttribute("data-hide", wanted !== "" && item.outcome !== wanted);
   for (const chip of document.querySelectorAll("[data-show-only]")) {
-    if (chip instanceof HTMLElement) chip.setAttribute("aria-current", String(chip.dataset.showOnly === wanted));
+    if (!(chip instanceof HTMLElement)) continue;
+    if (chip.dataset.showOnly === wanted) chip.setAttribute("aria-current", "true");
+    else chip.removeAttribute("aria-current");
   }
   for (const section of list.querySelectorAll(".count-line")) {
     if (section instanceof HTMLElement) section.hidden = !section.querySelector(".count-item:not([data-hide])");

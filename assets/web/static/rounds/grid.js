@@ -61,7 +61,7 @@ function removeRow(row) {
 
 /** @param {HTMLTableRowElement} row */
 function ready(row) {
-  row.querySelector(".row-actions")?.removeAttribute("hidden");
+  for (const button of row.querySelectorAll(".row-action")) button.removeAttribute("hidden");
 }
 
 /** Ids and descriptions follow the place, so that what the server says of line 3 stands in line 3. */
@@ -71,7 +71,7 @@ function renumber() {
       const field = cell(row, name);
       field.id = `${name}-${at + 1}`;
       field.setAttribute("aria-describedby", `${name}-${at + 1}-error`);
-      const error = field.parentElement?.querySelector(".cell-error");
+      const error = field.closest("td")?.querySelector(".cell-error");
       if (error) error.id = `${name}-${at + 1}-error`;
     }
   }
