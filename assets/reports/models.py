@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
@@ -15,8 +15,9 @@ class DonorSummary(Base):
     """A summary for one donor and period: drafted by one person, released by another, then frozen.
 
     `figures` is the canonical JSON of `figures.Figures`; `sha256` its hash. The numbers are written once, with the
-    draft; the words in the boxes may change until the release, and the hash with them. `early_reason`: why it was
-    released before the usual delay. `withdrawn` takes a released one from the donor's sight, with a reason.
+    draft; the words in the boxes may change until the release, and the hash with them. `writers`: the accounts whose
+    words were put in, none of whom releases it. `early_reason`: why it was released before the usual delay.
+    `withdrawn` takes a released one from the donor's sight, with a reason.
     """
 
     __tablename__ = "donor_summary"
@@ -42,6 +43,7 @@ class DonorSummary(Base):
     approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     approved_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     early_reason: Mapped[str | None] = mapped_column(String(300))
+    writers: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
     withdrawn_reason: Mapped[str] = mapped_column(String(300), default="")
 
     donor: Mapped[Organisation] = relationship()

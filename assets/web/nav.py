@@ -13,7 +13,7 @@ from assets.web.context import words
 
 PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
     (msg("Today"), "/", "home", Permission.ASSET_READ),
-    (msg("Readiness"), "/readiness", "target", Permission.READINESS_READ),
+    (msg("Readiness"), "/readiness", "check", Permission.READINESS_READ),
     (msg("Assets"), "/assets", "asset", Permission.ASSET_READ),
     (msg("Map"), "/map", "map", Permission.POSITION_READ),
     (msg("Trackers"), "/trackers", "signal", Permission.TRACKER_READ),

@@ -22,10 +22,9 @@ def history_of(operation: Operation, corrections: list[OperationCorrection]) -> 
     entries = [
         {
             "at": show_datetime(each.at),
-            "title": words(msg("Annulled") if "annulled" in each.after else msg("Corrected")),
+            **_step(each),
             "text": each.reason,
             "actor": each.actor_name,
-            "icon": "close" if "annulled" in each.after else "edit",
         }
         for each in corrections
     ]
@@ -39,6 +38,15 @@ def history_of(operation: Operation, corrections: list[OperationCorrection]) -> 
         {"at": show_datetime(operation.recorded_at), "title": words(msg("Recorded")), "actor": by, "icon": "plus"}
     )
     return entries
+
+
+def _step(correction: OperationCorrection) -> dict[str, str]:
+    annulled = correction.after.get("annulled")
+    if annulled is None:
+        return {"title": words(msg("Corrected")), "icon": "edit"}
+    if annulled:
+        return {"title": words(msg("Annulled")), "icon": "close"}
+    return {"title": words(msg("Counts again")), "icon": "return"}
 
 
 def correction_lines(correction: OperationCorrection) -> list[tuple[str, str, str]]:

@@ -42,7 +42,7 @@ def assets(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "assets", *arguments], cwd=ROOT, env=environment(data_dir) | (extra or {}), input=given,
-        capture_output=True, text=True, check=False, timeout=120,
+        capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def web_of(data_dir: Path) -> Iterator[str]:
     with (data_dir.parent / "web.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environment(data_dir), stdout=log, stderr=log)
     try:
-        await_health(process, address, 60)
+        await_health(process, address, 180)
         yield address
     finally:
         process.send_signal(signal.SIGTERM)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 CTRL_C = "\x03"
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 
 
 class Terminal:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from assets.core.actor import Actor
 from assets.core.errors import NotFound
 from assets.core.i18n import msg
-from assets.disposal.models import DISPOSAL_STATES, LOSS_STATES, DisposalCase, LossCase
+from assets.disposal.models import LOSS_STATES, DisposalCase, LossCase
 from assets.people.models import Unit
 from assets.people.rules import Permission
 from assets.registry.models import Asset
@@ -23,7 +23,10 @@ from assets.registry.scope import assets_for, require_asset
 CASE_READ = Permission.WORK_READ
 PER_COLUMN = 20
 ENDED = ("decided", "carried_out", "rejected", "reversed")
-_STATES: dict[type[Any], tuple[str, ...]] = {LossCase: LOSS_STATES, DisposalCase: DISPOSAL_STATES}
+_STATES: dict[type[Any], tuple[str, ...]] = {
+    LossCase: LOSS_STATES,
+    DisposalCase: ("proposed", "approved", "carried_out", "rejected", "reversed"),
+}
 
 Case = TypeVar("Case", LossCase, DisposalCase)
 _NOT_THERE = msg("There is no such case, or it is not yours to see.")

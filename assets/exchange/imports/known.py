@@ -13,6 +13,7 @@ from assets.exchange.imports.work import Work
 from assets.people.models import Organisation, Unit
 from assets.people.rules import Permission, reach
 from assets.registry.models import Asset, AssetEvent, EquipmentClass, EquipmentModel, HandoverBatch, Label
+from assets.registry.queries.timeline import registration_undone
 from assets.registry.rules.asset_fields import AssetDraft
 from assets.registry.rules.folding import fold_identifier, fold_text
 from assets.registry.scope import assets_for, units_within
@@ -154,9 +155,7 @@ def _load(work: Work, drafts: Sequence[AssetDraft], known: Known) -> None:
 
 def _within(work: Work) -> ColumnElement[bool]:
     """What counts within the actor's reach, and what was undone where he may register."""
-    undone = and_(
-        Asset.annulled_at.is_not(None), units_within(reach(work.actor, Permission.ASSET_WRITE), Asset.unit_id)
-    )
+    undone = and_(registration_undone(), units_within(reach(work.actor, Permission.ASSET_WRITE), Asset.unit_id))
     return or_(assets_for(work.actor, Permission.ASSET_READ), undone)
 
 

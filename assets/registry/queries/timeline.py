@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, and_, exists, select, tuple_
 from sqlalchemy.orm import Session
 
 from assets.core.errors import invalid
@@ -20,6 +20,15 @@ class TimelinePage:
 
     events: list[AssetEvent]
     after: tuple[object, ...] | None
+
+
+def registration_undone() -> ColumnElement[bool]:
+    """A condition on `Asset`: its registration was undone, so that registered again it is the same asset.
+
+    One that was promised and not delivered is left out of every list as well, and is its round's to bring back.
+    """
+    undone = exists().where(AssetEvent.asset_id == Asset.id, AssetEvent.kind == "annulled")
+    return and_(Asset.annulled_at.is_not(None), undone)
 
 
 def timeline_page(

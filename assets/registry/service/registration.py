@@ -21,6 +21,7 @@ from assets.labels.token import format_code
 from assets.people.models import Unit
 from assets.people.rules import Permission
 from assets.registry.models import Asset, AssetEvent, EquipmentClass, Label, Meter, MeterReading
+from assets.registry.queries.timeline import registration_undone
 from assets.registry.rules.asset_fields import AssetDraft, check_together
 from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.folding import fold_identifier
@@ -227,7 +228,7 @@ class Registration:
             statement = (
                 select(Asset)
                 .options(joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.equipment_class))
-                .where(Asset.id.in_(wanted[first : first + READ_AT_ONCE]), Asset.annulled_at.is_not(None))
+                .where(Asset.id.in_(wanted[first : first + READ_AT_ONCE]), registration_undone())
             )
             found |= {asset.id: asset for asset in self._session.scalars(statement)}
         return found

@@ -43,9 +43,9 @@ def hidden_in_line(counts: Sequence[int]) -> frozenset[int]:
     if not hidden or len(counts) == 1:
         return frozenset()
     rest = sorted(set(range(len(counts))) - hidden, key=lambda n: (counts[n] == 0, counts[n], n))
-    needed = min(K, sum(counts) + 1)
-    while rest and (len(hidden) < 2 or sum(counts[n] for n in hidden) + 1 < needed):
-        hidden.add(rest.pop(0))
+    # Two small ones, or a small one and the next that is not none, leave K values; with nothing else, the sum tells it.
+    if len(hidden) < 2:
+        hidden.add(rest[0])
     return frozenset(hidden)
 
 

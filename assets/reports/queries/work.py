@@ -110,6 +110,9 @@ def checks(session: Session, donor_id: int, first: date, until: date, zone: Zone
             of_donor(donor_id),
             CalibrationRecord.performed_at >= start,
             CalibrationRecord.performed_at < end,
+            # What stands here from paper was done before this register, not by those who report.
+            CalibrationRecord.taken_over.is_not(True),
+            CalibrationRecord.annulled_at.is_(None),
             ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
         )
         .group_by(Asset.class_id)

@@ -30,20 +30,17 @@ def approve_summary(
     """Release a draft: its files are made and kept, and the donor sees it from now on.
 
     `shown_sha256` is the hash of the draft that the approver looked at. `RuleViolation` when `actor` drafted it himself
-    (`two_people`), when it is no draft any more, when it was changed since it was shown (`words_changed`), when the
-    period ended too recently (`too_early`, `early_needs_a_reason`), when a summary for days of the period is in the way
-    (`overlapping_period`), when its words hold what must not leave the house (`words_tell`), or when the frozen figures
-    no longer fit their hash.
+    or wrote into it (`two_people`), when it is no draft any more, when it was changed since it was shown
+    (`words_changed`), when the period ended too recently (`too_early`, `early_needs_a_reason`), when a summary for days
+    of the period is in the way (`overlapping_period`), when its words hold what must not leave the house
+    (`words_tell`), or when the frozen figures no longer fit their hash.
     """
     require(actor, Permission.SUMMARY_APPROVE)
     approver = person_account(actor)
     summary = locked(session, actor, summary_id)
     if summary.state != "draft":
         raise RuleViolation(msg("Only a draft can be released; this one is not a draft any more."), code="not_a_draft")
-    if summary.drafted_by_id == approver:
-        raise RuleViolation(
-            msg("You drafted this summary. A second person releases it, so that two have looked."), code="two_people"
-        )
+    _check_two_people(summary, approver)
     reason = check_delay(summary.until, local_date(now, zone_of(session)), early_reason)
     figures = frozen_figures(summary)
     if shown_sha256 != summary.sha256:
@@ -63,6 +60,18 @@ def approve_summary(
             )
     session.flush()
     return summary
+
+
+def _check_two_people(summary: DonorSummary, approver: int) -> None:
+    if summary.drafted_by_id == approver:
+        raise RuleViolation(
+            msg("You drafted this summary. A second person releases it, so that two have looked."), code="two_people"
+        )
+    if approver in (summary.writers or ()):
+        raise RuleViolation(
+            msg("You wrote into this summary. A second person releases it, so that two have read every word."),
+            code="two_people",
+        )
 
 
 def _check_overlap(session: Session, summary: DonorSummary) -> None:

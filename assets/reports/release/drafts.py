@@ -55,12 +55,13 @@ def write_words(
 ) -> DonorSummary:
     """Put people's words into the boxes of a draft; boxes that `texts` does not name keep theirs.
 
-    The words are part of the figures, so the hash changes with them, and the journal holds each version.
+    The words are part of the figures, so the hash changes with them, and the journal holds each version. Who wrote
+    does not release.
     `InvalidInput` for an unknown or too full box; `RuleViolation` when it is no draft any more; `Conflict` when
     somebody changed the draft after `shown_sha256` was shown: nothing of either is lost, the newer words are kept.
     """
     require(actor, Permission.SUMMARY_DRAFT)
-    person_account(actor)
+    writer = person_account(actor)
     summary = locked(session, actor, summary_id)
     if summary.state != "draft":
         raise RuleViolation(
@@ -77,6 +78,7 @@ def write_words(
     text = to_json(replace(figures, words=tidied({**dict(figures.words), **texts})))
     if text != summary.figures:
         summary.figures, summary.sha256 = text, sha256(text)
+        summary.writers = sorted({*(summary.writers or ()), writer})
         session.flush()
     return summary
 

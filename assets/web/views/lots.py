@@ -119,7 +119,7 @@ def _export_line(row: LotRow) -> list[Any]:
     lot = row.lot
     return [
         lot.item, lot.lot_number, lot.equipment_class.code, lot.model.full_name if lot.model else "", lot.unit.code,
-        lot.batch.number if lot.batch else "", row.on_hand, lot.counted_in, lot.expires_on, lot.received_on,
+        lot.batch.number if lot.batch else "", plain(row.on_hand), lot.counted_in, lot.expires_on, lot.received_on,
         lot.opened_on, row.standing.value, lot.recalled_on, lot.recall_reason,
     ]  # fmt: skip
 

@@ -228,7 +228,10 @@ def _form_page(
 
 
 def _asked_classes(session: Session, mine: list[Unit], form: Form) -> dict[str, list[str]]:
-    """The classes asked about, with the units that have some of it out now; those told of before are asked again."""
-    asked = classes_issued(session, actor(), [unit.id for unit in mine])
+    """The classes asked about, with the units that have some of it out now; those told of before are asked again.
+
+    What is out now says nothing of an operation that was recorded some time ago.
+    """
+    asked = {} if "version" in form else classes_issued(session, actor(), [unit.id for unit in mine])
     told = [key.removeprefix("contribution.") for key in form if key.startswith("contribution.")]
     return {**asked, **{code: asked.get(code, []) for code in told if code in CLASSES}}

@@ -106,7 +106,7 @@ def _draft(session: Session, summary: DonorSummary, figures: Figures) -> dict[st
         "findings": summary_pages.findings(session, summary),
         "in_the_way": other.id if other else None,
         "may_write": may(actor(), Permission.SUMMARY_DRAFT) and actor().account_id is not None,
-        "is_own_draft": summary.drafted_by_id == actor().account_id,
+        "is_own_draft": actor().account_id in {summary.drafted_by_id, *(summary.writers or ())},
         "earliest": released_from(summary.until),
         "usual": usually_released_from(summary.until),
         "is_too_early": today < released_from(summary.until),

@@ -117,6 +117,14 @@ def test_a_file_that_cannot_be_imported_is_refused_with_its_reason_and_the_run_s
     assert "colour" in run.report
 
 
+def test_a_million_rows_are_refused_in_words_and_nothing_is_kept(app: App, ask: Ask) -> None:
+    run_id = ask(b"class,unit\n" + b"kit,IMT-TK\n" * 1_000_000)
+    assert take_waiting(app) == 1
+    run = run_of(app, run_id)
+    assert (run.state, run.rows_saved, count(app, Asset)) == ("refused", 0, 0)
+    assert "more than" in run.report
+
+
 def test_only_who_checked_a_file_saves_it_and_only_once(app: App, ask: Ask, world: World, clock: Clock) -> None:
     from assets.core.errors import NotAllowed
 

@@ -201,6 +201,16 @@ def test_two_people_who_write_at_once_do_not_overwrite_each_other(app: App, give
         release.write_words(session, actor, summary_id, {"problems": "Mine."}, shown_sha256=old)
 
 
+def test_whoever_wrote_into_a_draft_does_not_release_it(app: App, given: World) -> None:
+    actor, summary_id = given.actors["approver"], drafted(app, given)
+    with app.transaction(actor, AFTER) as session:
+        shown = session.get_one(DonorSummary, summary_id).sha256
+        release.write_words(session, actor, summary_id, {"lessons": "My own words."}, shown_sha256=shown)
+    with pytest.raises(RuleViolation) as refused:
+        approve(app, given, summary_id)
+    assert refused.value.code == "two_people"
+
+
 def test_words_stay_as_they_are_after_the_release(app: App, given: World) -> None:
     actor, summary_id = given.actors["coordinator"], drafted(app, given)
     approve(app, given, summary_id)

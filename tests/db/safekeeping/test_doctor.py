@@ -296,7 +296,7 @@ def test_failed_job_is_to_be_mended_and_a_late_one_only_while_the_server_runs(si
             session.add(JobRun(job=name, slot=START, owner="t", started_at=START, leased_until=START))
     assert levels(site, "scheduler") == ["well"]
     later = dataclasses.replace(site, now=START + timedelta(hours=1))
-    assert levels(later, "scheduler") == ["look"], "send_mail runs each minute"
+    assert set(levels(later, "scheduler")) == {"look"}, "send_mail runs each minute"
     with site.opened.transaction(SETUP, START) as session:
         run = session.query(JobRun).filter_by(job="due_list").one()
         run.failed, run.outcome = True, "ValueError: what"

@@ -48,12 +48,8 @@ def test_unknown_mass_is_counted_apart_and_never_as_nothing() -> None:
 def test_largest_event_is_a_seizure_not_a_packet_of_it() -> None:
     two_packets = SeizureFact((("heroin", Decimal(3)), ("heroin", Decimal(4))))
     found = tally([], [two_packets, SeizureFact((("heroin", Decimal(5)),))]).substances["heroin"]
-    assert (found.seizures, found.kg, found.largest_kg, found.kg_without_largest) == (
-        2,
-        Decimal(12),
-        Decimal(7),
-        Decimal(5),
-    )
+    assert found == SubstanceResult(2, Decimal(12), 0, Decimal(7))
+    assert found.kg_without_largest == Decimal(5)
 
 
 def test_contribution_is_a_share_of_operations_with_a_seizure() -> None:

@@ -317,6 +317,18 @@ def test_office_writes_another_approves_and_the_donor_reads(draft: str, client_f
     assert book.mimetype.endswith("spreadsheetml.sheet")
 
 
+def test_draft_with_its_boxes_takes_few_queries(
+    draft: str, client_for: Callable[[str], Any], queries: Callable[[], Any]
+) -> None:
+    coordinator = client_for("coordinator")
+    shown = shown_in(coordinator.get(draft).get_data(as_text=True))
+    coordinator.post(f"{draft}/words", {"shown": shown, "problems": "Tyres are worn."})
+    for path in (draft, f"{draft}/compare"):
+        with queries() as seen:
+            coordinator.get(path)
+        assert len(seen) <= 10, (path, seen)
+
+
 def test_box_that_is_too_full_comes_back_with_what_was_typed(draft: str, client_for: Callable[[str], Any]) -> None:
     coordinator = client_for("coordinator")
     shown = shown_in(coordinator.get(draft).get_data(as_text=True))

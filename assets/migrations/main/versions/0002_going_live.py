@@ -572,6 +572,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("donor_summary", schema=None) as batch_op:
         batch_op.add_column(sa.Column("early_reason", sa.String(length=300), nullable=True))
+        batch_op.add_column(sa.Column("writers", sa.JSON(none_as_null=True), nullable=True))
 
     with op.batch_alter_table("handover_batch", schema=None) as batch_op:
         batch_op.add_column(sa.Column("usd_rate", sa.Numeric(precision=18, scale=6), nullable=True))
@@ -601,6 +602,7 @@ def downgrade() -> None:
         batch_op.drop_column("usd_rate")
 
     with op.batch_alter_table("donor_summary", schema=None) as batch_op:
+        batch_op.drop_column("writers")
         batch_op.drop_column("early_reason")
 
     with op.batch_alter_table("calibration_record", schema=None) as batch_op:

@@ -136,17 +136,25 @@ def _used(figures: Figures, voice: Voice) -> Answer:
                 cover=measures.covered(used, voice) or voice.say(msg("coverage unknown")),
             )
         ),
-        voice.say(
-            msg(
-                "vehicles on %(days)s of their days, about %(km)s a month; other items %(uses)s uses a month",
-                days=measures.value(figures.measure("utilisation_days_rate"), voice),
-                km=measures.value(figures.measure("distance_per_vehicle_month"), voice),
-                uses=measures.value(figures.measure("uses_per_asset_month"), voice),
-            )
-        ),
+        *_amounts(figures, voice),
     )
     codes = ("used_rate", "utilisation_days_rate", "distance_per_vehicle_month", "uses_per_asset_month")
     return _answer(figures, voice, msg("Is it used?"), lines, *codes)
+
+
+def _amounts(figures: Figures, voice: Voice) -> tuple[str, ...]:
+    """How much vehicles and other items were used, as far as it is known."""
+    days, km = figures.measure("utilisation_days_rate"), figures.measure("distance_per_vehicle_month")
+    uses = figures.measure("uses_per_asset_month")
+    vehicles = msg(
+        "vehicles on %(days)s of their days, about %(km)s a month",
+        days=measures.value(days, voice),
+        km=measures.value(km, voice),
+    )
+    others = msg("other items %(uses)s uses a month", uses=measures.value(uses, voice))
+    known = ((vehicles, days.value is not None), (others, uses.value is not None))
+    said = "; ".join(voice.say(words) for words, is_known in known if is_known)
+    return (said,) if said else ()
 
 
 def _answer(figures: Figures, voice: Voice, question: Message, lines: tuple[str, ...], *codes: str) -> Answer:
