@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
 from sqlalchemy import select
@@ -38,12 +39,12 @@ pages = Blueprint("summaries", __name__)
 @needs(Permission.SUMMARY_READ, Permission.SUMMARY_DRAFT)
 def summary_list() -> Any:
     """Summaries that the reader may see, newest first."""
-    wanted = page(request.args)
+    wanted, donor = page(request.args), request.args.get("donor", "")
     with reading() as session:
         found = release.summaries(
             session,
             actor(),
-            donor=request.args.get("donor", ""),
+            donor=donor,
             after=_after(wanted.after),
             limit=wanted.limit + 1,
         )
@@ -53,7 +54,7 @@ def summary_list() -> Any:
         "summaries/list.html",
         rows=shown,
         is_empty=not shown,
-        after=f"/summaries?cursor={cursor}" if cursor else "",
+        after=f"/summaries?{urlencode({'donor': donor, 'cursor': cursor})}" if cursor else "",
         may_draft=release.may_draft(actor()),
     )
 
