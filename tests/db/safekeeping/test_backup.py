@@ -45,6 +45,10 @@ def test_proven_backup_says_so_beside_itself_in_the_log_and_to_the_doctor(house:
 def test_backup_under_load_is_of_one_moment_and_holds_up_no_writer(house: House, tmp_path: Path) -> None:
     """Three writers go on without pause; afterwards the copy stands for itself, files included."""
     stop, failures, written = threading.Event(), [], [0, 0, 0]
+    # Looking through these takes long enough for the writers to add files meanwhile.
+    (house.settings.data_dir / "imports").mkdir()
+    for n in range(2_000):
+        (house.settings.data_dir / "imports" / str(n)).touch()
     started = threading.Barrier(4)
 
     def write(number: int) -> None:

@@ -115,6 +115,8 @@ def test_cut_file_is_refused_at_any_length_and_live_data_untouched(sqlite_house:
         lone_backup.write_bytes(sound[:length])
         with pytest.raises(Refused):
             sqlite_house.restored(lone_backup, sqlite_house.identity(), replace_present=True)
+    lone_backup.write_bytes(sound + b"\0")
+    _refused(sqlite_house, lone_backup, "backup_altered")
     assert _tree(sqlite_house.settings.data_dir) == before
 
 

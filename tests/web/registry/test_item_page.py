@@ -87,11 +87,13 @@ def test_each_viewer_is_offered_what_he_may_do_likeliest_first(
 ) -> None:
     code = make()
     assert actions(client_for("logistics_officer"), code)[:3] == ["issue", "sighting", "fault"]
-    assert actions(client_for("technician"), code) == ["fault", "sighting", "work-orders/new"]
-    assert actions(client_for("officer"), code) == ["sighting", "fault"]
+    assert actions(client_for("technician"), code) == ["fault", "sighting", "work-orders/new", "report-loss"]
+    assert actions(client_for("officer"), code) == ["sighting", "fault", "report-loss"]
+    assert actions(client_for("logistics_officer"), code)[-2:] == ["withdraw", "report-loss"]
     assert actions(client_for("auditor"), code) == []
     custody.issue(code, "P-001")
     assert actions(client_for("logistics_officer"), code)[0] == "return"
+    assert "withdraw" not in actions(client_for("logistics_officer"), code)
     with custody.by("technician") as (session, actor):
         asset = asset_by_code(session, actor, code)
         report_fault(session, actor, asset, Severity.CRITICAL, "Broken", custody.occurrence())
