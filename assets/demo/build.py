@@ -6,9 +6,9 @@ import logging
 import multiprocessing
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -16,7 +16,20 @@ from sqlalchemy.orm import joinedload
 from assets.bootstrap import build_app
 from assets.core.app import App
 from assets.core.clock import day_start, local_date
-from assets.demo import care, operations, register, setting, telemetry, use, vehicles
+from assets.demo import (
+    care,
+    deliveries,
+    endings,
+    operations,
+    papers,
+    past,
+    register,
+    setting,
+    supplies,
+    telemetry,
+    use,
+    vehicles,
+)
 from assets.demo.programme import HISTORY_DAYS, TELEMETRY_DAYS
 from assets.demo.summaries import make_summaries
 from assets.metrics.roll_up import roll_up_days
@@ -76,7 +89,9 @@ def _build(app: App, count: int, say: Say) -> None:
     made = setting.make_setting(app, since)
     say("grants, rounds and the register")
     assets = register.make_register(app, made, since, rng)
-    on_road = _with_places(app, [a for a in assets if a.equipment_class.is_vehicle][:count])
+    chosen = endings.choose_leaving(assets)
+    leaving = endings.used_until(app, chosen, now)
+    on_road = _with_places(app, [a for a in assets if a.equipment_class.is_vehicle and a.id not in leaving][:count])
     broker.prepare(app)
     vehicles.add_trackers(app, on_road, since, telemetry.credentials_file(app.settings))
     say(f"{TELEMETRY_DAYS} days of telemetry begin to arrive")
@@ -85,10 +100,11 @@ def _build(app: App, count: int, say: Say) -> None:
         say("15 months of driving, care and use")
         vehicles.make_days(app, on_road, first, local_date(recent, zone), since, rng)
         care.adopt_plans(app, assets, since, now, rng)
-        recorded = care.make_care(app, made, assets, since, now, rng)
+        recorded = care.make_care(app, made, assets, since, now, leaving, rng)
         diary = operations.make_operations(app, made, assets, since, now)
-        done = use.make_use(app, made, assets, since, now, diary, rng)
+        done = use.make_use(app, made, assets, since, now, leaving, diary, rng)
         say(f"{diary.count} operations, {recorded} works and checks, {done} issues, returns and sightings recorded")
+        _tell_the_rest(app, made, chosen, now, say)
         say("waiting for telemetry")
         stored = arriving.result()
     say(f"{stored:,} samples taken in; trips, kilometres and daily figures are derived")
@@ -97,6 +113,15 @@ def _build(app: App, count: int, say: Say) -> None:
     make_summaries(app, made, _last_quarter(today), now)
     for job in JOBS:
         run_once(app, job, current_slot(job, now))
+
+
+def _tell_the_rest(app: App, made: setting.Setting, chosen: Mapping[str, Asset], now: datetime, say: Say) -> None:
+    """Rounds of this year, ends, consumables, lists of before and papers: what the vehicles have no part in."""
+    endings.make_endings(app, made, chosen, now)
+    batches = deliveries.make_rounds(app, made, now)
+    lots, lists = supplies.make_lots(app, made, now), past.make_imports(app, made, now)
+    kept = papers.make_papers(app, made, batches, now)
+    say(f"2 rounds, {lots} lots, {lists} imports, {len(chosen)} ends and {kept} papers recorded")
 
 
 def _with_places(app: App, found: list[Asset]) -> list[Asset]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 
@@ -31,6 +31,7 @@ from assets.registry.service.timeline import Occurrence
 
 TAKEN_OVER = timedelta(days=100)
 """Plans for what is not a vehicle were taken over from paper so long ago."""
+EVER = datetime.max.replace(tzinfo=UTC)
 DONE_LATE, LEFT_UNDONE = 0.05, 0.006
 REPAIR_OPEN = 9
 
@@ -74,12 +75,19 @@ def adopt_plans(app: App, assets: Sequence[Asset], since: datetime, now: datetim
 
 
 def make_care(
-    app: App, made: Setting, assets: Sequence[Asset], since: datetime, now: datetime, rng: random.Random
+    app: App,
+    made: Setting,
+    assets: Sequence[Asset],
+    since: datetime,
+    now: datetime,
+    leaving: Mapping[int, datetime],
+    rng: random.Random,
 ) -> int:
-    """Carry out all care until now; answers how many pieces of work were recorded."""
+    """Carry out all care until now, or until an asset leaves; answers how many pieces of work were recorded."""
     with app.reading() as session:
         tasks = [*_planned(session, since, now, rng), *_checks(session, since, now, rng)]
     tasks += _faults(assets, since, now, rng)
+    tasks = [task for task in tasks if task.at + timedelta(days=task.days + 1) < leaving.get(task.asset_id, EVER)]
     tasks.sort(key=lambda task: (task.at, task.asset_id))
     for _, part in groupby(tasks, key=lambda task: (task.at.year, task.at.month, task.at.day // 11)):
         stretch = list(part)

@@ -82,6 +82,16 @@ class Round:
 
 
 @dataclass(frozen=True)
+class Promise:
+    """A planned value of a grant: which figure, of which class ('' for all), how much, and where that stands."""
+
+    kpi: str
+    value: str
+    class_code: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class DemoGrant:
     """A grant of the donor, with the numbers that its papers bear."""
 
@@ -105,6 +115,18 @@ GRANTS = (
     ),
 )  # fmt: skip
 
+# What was promised of the equipment of either grant; shares from 0 to 1.
+PROMISES = (
+    Promise("utilisation_days_rate", "0.60", note="Application, table 4"),
+    Promise("availability_rate", "0.95"),
+    Promise("verification_rate", "0.40", note="Each item seen at least every second quarter"),
+    Promise("pm_compliance", "0.90"),
+    Promise("in_calibration_rate", "0.95"),
+    Promise("distance_per_vehicle_month", "1500"),
+    Promise("uses_per_asset_month", "6"),
+    Promise("uses_per_asset_month", "10", "ident.raman", "Operators' course, closing report"),
+)
+
 ROUNDS = (
     Round("R1-2018", date(2018, 6, 25), "Tashkent", "JPN-2017", (
         ("vehicle.patrol", 18), ("vehicle.offroad", 10), ("vehicle.investigation", 2), ("search.density_meter", 12),
@@ -122,7 +144,7 @@ ROUNDS = (
         ("vehicle.forensic_van", 1), ("search.videoscope", 33),
     )),
     Round("R7-2021", date(2021, 2, 18), "Tashkent", "JPN-2020", (
-        ("vehicle.patrol", 14), ("vehicle.offroad", 6), ("vehicle.investigation", 2), ("search.density_meter", 8),
+        ("vehicle.patrol", 17), ("vehicle.offroad", 6), ("vehicle.investigation", 2), ("search.density_meter", 8),
         ("search.mirror_uvss", 16), ("ident.raman", 4), ("ident.ims_trace", 4), ("comms.radio", 20),
         ("search.backscatter", 3), ("search.xray", 2), ("ident.test_kit", 14), ("protect.filter", 14),
         ("protect.armour", 30),

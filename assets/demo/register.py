@@ -10,13 +10,14 @@ from decimal import Decimal
 from sqlalchemy.orm import Session
 
 from assets.core.app import App
-from assets.demo.programme import FIRST_TEAMS, GRANTS, MODELS, ROUNDS, Model, Round
+from assets.demo.programme import FIRST_TEAMS, GRANTS, MODELS, PROMISES, ROUNDS, Model, Round
 from assets.demo.setting import AGENCIES, SETUP, Setting, unit_code
 from assets.people.models import Unit
 from assets.registry.models import Asset, HandoverBatch
 from assets.registry.rules.asset_fields import parse_asset
 from assets.registry.service.assets import register_asset
 from assets.registry.service.catalogue import BatchDraft, GrantDraft, add_batch, add_grant
+from assets.registry.service.targets import TargetDraft, set_target
 
 UNMARKED = ("vehicle.investigation",)
 ALPHABET = "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -26,7 +27,7 @@ def make_register(app: App, made: Setting, now: datetime, rng: random.Random) ->
     """Register every item as at `now`, with conditions and meters as they were found then."""
     assets: list[Asset] = []
     with app.transaction(SETUP, now) as session:
-        batches = _batches(session, made)
+        batches = _batches(session, made, now)
     for batch, planned in batches:
         with app.transaction(SETUP, now) as session:
             for number, (class_code, unit, model) in enumerate(_items(made, planned)):
@@ -34,7 +35,7 @@ def make_register(app: App, made: Setting, now: datetime, rng: random.Random) ->
     return assets
 
 
-def _batches(session: Session, made: Setting) -> list[tuple[HandoverBatch, Round]]:
+def _batches(session: Session, made: Setting, now: datetime) -> list[tuple[HandoverBatch, Round]]:
     donor, agency = made.organisations["JPN"], made.organisations["UNODC"]
     grants = {
         g.code: add_grant(
@@ -47,14 +48,18 @@ def _batches(session: Session, made: Setting) -> list[tuple[HandoverBatch, Round
         )
         for g in GRANTS
     }  # fmt: skip
+    for grant in grants.values():
+        for promise in PROMISES:
+            draft = TargetDraft(promise.kpi, Decimal(promise.value), promise.class_code, promise.note)
+            set_target(session, SETUP, grant, draft, now)
     recipients = [made.organisations[code] for code, _ in AGENCIES]
     batches = []
     for planned in ROUNDS:
         value = sum(count * MODELS[code][0].price for code, count in planned.items)
-        draft = BatchDraft(
+        head = BatchDraft(
             planned.number, grants[planned.grant], planned.on, planned.place, Decimal(value), recipients=recipients
         )
-        batches.append((add_batch(session, SETUP, draft), planned))
+        batches.append((add_batch(session, SETUP, head), planned))
     return batches
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib import resources
 
 from sqlalchemy import select
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
+from assets.core.clock import day_start, local_date
 from assets.demo.programme import PASSWORD, ROLES
 from assets.people import service
 from assets.people.models import Account, Organisation, Person, Region, Unit
@@ -142,3 +143,10 @@ def logistics_actor(made: Setting, unit: Unit) -> Actor:
         return made.actors["coordinator"]
     short = unit.code.removeprefix("IMT-").lower()
     return made.actors.get(f"logistics-{short}", made.actors["logistics"])
+
+
+def moment(app: App, now: datetime, days_ago: int, hour: int = 10) -> datetime:
+    """An hour of the local day so many days ago; never later than an hour before now."""
+    zone = app.settings.zone
+    begin = day_start(local_date(now, zone) - timedelta(days=days_ago), zone)
+    return min(begin + timedelta(hours=hour), now - timedelta(hours=1))

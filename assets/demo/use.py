@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -55,14 +55,22 @@ class Step:
 
 
 def make_use(
-    app: App, made: Setting, assets: Sequence[Asset], since: datetime, until: datetime, diary: Diary, rng: random.Random
+    app: App,
+    made: Setting,
+    assets: Sequence[Asset],
+    since: datetime,
+    until: datetime,
+    leaving: Mapping[int, datetime],
+    diary: Diary,
+    rng: random.Random,
 ) -> int:
-    """Carry out every step through the custody services; answers how many were carried out.
+    """Carry out every step until an asset leaves through the custody services; answers how many were carried out.
 
     Of what comes back, about half was used in an operation of the team's `diary`, where there was one in those days.
     """
     steps = sorted(
-        (step for asset in assets for step in _steps(asset, since, until, rng)), key=lambda s: (s.at, s.asset_id)
+        (step for asset in assets for step in _steps(asset, since, leaving.get(asset.id, until), rng)),
+        key=lambda s: (s.at, s.asset_id),
     )
     done = 0
     for _, month in groupby(steps, key=lambda step: (step.at.year, step.at.month, step.at.day // 8)):

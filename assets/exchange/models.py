@@ -57,7 +57,7 @@ class ImportRun(Base):
 class ImportedThing(Derived, Base):
     """One thing that a run brought in, so that it can be found again and undone; `subject` as its kind names it.
 
-    The thing's own entries in the journal and its events say by which import it came; this is the way back from there.
+    Derived from the journal, which has one entry of them for each stretch of rows, and from whether the run was undone.
     """
 
     __tablename__ = "imported_thing"

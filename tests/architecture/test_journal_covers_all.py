@@ -11,6 +11,7 @@ NOT_JOURNALLED = {
     "command_receipt", "outbox_mail", "job_run", "sign_in", "login_failure",  # evidence of traffic
     "trip", "tracker_day", "meter_increment", "asset_day", "asset_day_state",  # derived
     "maintenance_plan_state", "calibration_plan_state",  # derived
+    "imported_thing",  # one entry for each stretch of an import stands for its things
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from assets.core import journal
 from assets.core.actor import Actor
 from assets.core.app import App
 from assets.core.errors import DomainError, FieldError, InvalidInput, NotAllowed
@@ -221,6 +222,8 @@ def _keep_things(work: Work, found: Sequence[tuple[SheetRow, Done]]) -> None:
     ]
     if things and work.run_id is not None:
         work.session.execute(insert(ImportedThing), things)
+        told = [[thing["row_number"], thing["subject_kind"], thing["subject_id"]] for thing in things]
+        journal.note(work.session, "import_run", work.run_id, "brought_in", things=told)
 
 
 def _field_error(error: DomainError, row: SheetRow) -> FieldError:

@@ -38,7 +38,7 @@ def figures_for(
         template=TEMPLATE_VERSION,
         head=Head(donor.name, agencies, grants, first, until, local_date(now, zone)),
         measures=whole.measures,
-        plans=compare.plans(session, grant_ids, items, until, zone),
+        plans=compare.plans(session, grant_ids, items, until, now, zone),
         before=compare.before(session, donor.id, first, until, now, zone),
         batches=rounds,
         cumulative=provided.cumulative(rounds),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assets.core.clock import day_start
+from assets.registry.models import GrantTarget
 from assets.registry.queries.catalogue import targets_in_force
 from assets.reports.disclosure import reporting_class
 from assets.reports.donor_summary.items import Items
@@ -76,17 +77,23 @@ def released_results(session: Session, donor_id: int, first: date, until: date) 
     return from_json(released.figures).results
 
 
-def plans(session: Session, grant_ids: tuple[int, ...], items: Items, until: date, zone: ZoneInfo) -> tuple[Plan, ...]:
-    """What the agreements in force at the end of the period promised, by figure and class.
+def plans(
+    session: Session, grant_ids: tuple[int, ...], items: Items, until: date, now: datetime, zone: ZoneInfo
+) -> tuple[Plan, ...]:
+    """What the agreements promised, by figure and class: as it held at the end of the period.
 
-    Where several grants promised different values of one figure, each counts by the items that it gave.
+    What was entered only later, for a figure that had no plan then, counts as well: an office that begins enters its
+    old agreements after the fact. Where several grants promised different values of one figure, each counts by the
+    items that it gave.
     """
     wholes: Counter[str] = Counter()
     weights: dict[tuple[str, str], list[tuple[float, int]]] = defaultdict(list)
     by_grant = Counter((item.grant_id, items.reported[item.class_id]) for item in items.given)
     for name in {"", *items.reported.values()}:
         wholes[name] = sum(count for (_, of), count in by_grant.items() if name in {"", of})
-    for target in targets_in_force(session, grant_ids, day_start(until, zone)):
+    held = {_of(target): target for target in targets_in_force(session, grant_ids, now)}
+    held |= {_of(target): target for target in targets_in_force(session, grant_ids, day_start(until, zone))}
+    for _, target in sorted(held.items()):
         name = ""
         if target.equipment_class is not None:
             code = target.equipment_class.code
@@ -103,3 +110,8 @@ def plans(session: Session, grant_ids: tuple[int, ...], items: Items, until: dat
             value = sum(value * count for value, count in values) / whole
             found.append(Plan(code, name, round(value, 4), whole, wholes[name]))
     return tuple(found)
+
+
+def _of(target: GrantTarget) -> tuple[int, str, int]:
+    """What a planned value is of: grant, figure and class (0 for all)."""
+    return target.grant_id, target.kpi, target.class_id or 0

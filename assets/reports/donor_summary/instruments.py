@@ -16,7 +16,7 @@ from assets.operations.queries.figures import deployment
 from assets.reports.disclosure import MIN_ASSETS, VEHICLES
 from assets.reports.disclosure.cells import hidden_in_line, hidden_in_table, is_small
 from assets.reports.donor_summary.items import Items
-from assets.reports.donor_summary.national import National, measured
+from assets.reports.donor_summary.national import National, left_out, measured
 from assets.reports.figures import Count, InstrumentLine, Instruments, KindLine
 from assets.reports.queries import work
 from assets.reports.queries.given import of_donor
@@ -54,7 +54,9 @@ def instruments(
             issued = deployment(session, ids, extent.first, extent.until, where=of_donor(donor_id)).issued
             deployed = None if is_small(issued) else issued
         lines.append(_line(whole, name, ids, states[name], calibration[name], deployed))
-    shown = tuple(line for line in lines if line.uses.denominator or line.subject != 0 or line.checks != 0)
+    shown = tuple(
+        line for line in lines if line.uses.denominator or line.uses.hidden or line.subject != 0 or line.checks != 0
+    )
     return Instruments(shown, held, work.lots(session, donor_id, extent.until, zone))
 
 
@@ -65,11 +67,13 @@ def _line(
     used = by_code(use_kpis(reduce(add, (sums.get(n, DaySums()) for n in ids), DaySums())))
     # One or two checks, or one or two that failed, would point at an item.
     few = is_small(state.done)
+    uses = used["uses_per_asset_month"]
+    recorded = {cell.asset_id for cell in whole.use.days.cells if cell.class_id in ids and cell.sums.item_known_days}
     told = not few and not hidden_in_line([state.passed, state.done - state.passed])
     return InstrumentLine(
         name=name,
         items=_serving(whole.items, name),
-        uses=measured(used["uses_per_asset_month"]),
+        uses=left_out(uses.code, uses.unit) if is_small(len(recorded)) else measured(uses),
         subject=calibration[0],
         in_calibration=calibration[1],
         checks=None if few else state.done,

@@ -23,6 +23,10 @@ OF_VEHICLES = (
     "distance_per_vehicle_month", "estimated_distance_share", "utilisation_days_rate", "availability_rate",
     "tracker_coverage", "accidents_per_100k_km",
 )  # fmt: skip
+# Figures of vehicles that stand on those that were heard, or whose use is known, only.
+_HEARD = frozenset(
+    {"distance_per_vehicle_month", "estimated_distance_share", "tracker_coverage", "accidents_per_100k_km"}
+)
 _OF_CASES = ("in_calibration_rate", "overdue_calibrations", "pm_compliance", "mttr", "mean_downtime")
 _SHOWN = (
     "distance_per_vehicle_month", "estimated_distance_share", "utilisation_days_rate", "availability_rate",
@@ -58,9 +62,7 @@ def national(session: Session, donor_id: int, first: date, until: date, now: dat
         *(known[code] for code in _SHOWN),
         _accidents(work.accidents(session, donor_id, first, until, zone), distance),
     )
-    vehicles = sum(item.on_register for item in items.given if items_class(item.class_code) == VEHICLES)
-    others = len(items.serving) - vehicles
-    return National(extent, items, use, seen, grades, tuple(_measures(kpis, vehicles, others)))
+    return National(extent, items, use, seen, grades, tuple(_measures(kpis, _behind(items, use))))
 
 
 def items_class(code: str) -> str:
@@ -81,20 +83,52 @@ def measured(kpi: Kpi) -> Measure:
     )
 
 
-def _measures(kpis: tuple[Kpi, ...], vehicles: int, others: int) -> list[Measure]:
+@dataclass(frozen=True)
+class _Behind:
+    """How many items figures stand on: vehicles on the register, heard, of known use; others with records of use."""
+
+    vehicles: int
+    heard: int
+    known: int
+    recorded: int
+
+    def of(self, code: str) -> int | None:
+        """How many items stand behind this figure; None where it is no figure of days."""
+        if code == "uses_per_asset_month":
+            return self.recorded
+        if code not in OF_VEHICLES:
+            return None
+        # One vehicle with a tracker among many is still one vehicle's kilometres.
+        narrower = self.heard if code in _HEARD else self.known if code == "utilisation_days_rate" else self.vehicles
+        return min(self.vehicles, narrower)
+
+
+def _behind(items: Items, use: Utilisation) -> _Behind:
+    cells = use.days.cells
+    return _Behind(
+        vehicles=sum(item.on_register for item in items.given if items_class(item.class_code) == VEHICLES),
+        heard=len({cell.asset_id for cell in cells if cell.sums.vehicle_heard_days}),
+        known=len({cell.asset_id for cell in cells if cell.sums.vehicle_known_days}),
+        recorded=len({cell.asset_id for cell in cells if cell.sums.item_known_days}),
+    )
+
+
+def _measures(kpis: tuple[Kpi, ...], behind: _Behind) -> list[Measure]:
     """The measures; those that fewer than three vehicles, items or cases stand behind without their numbers."""
     cases: Mapping[str, float] = {kpi.code: kpi.denominator for kpi in kpis if kpi.code in _OF_CASES}
 
     def is_hidden(kpi: Kpi) -> bool:
-        if kpi.code in OF_VEHICLES:
-            return 0 < vehicles < MIN_ASSETS
-        if kpi.code == "uses_per_asset_month":
-            return 0 < others < MIN_ASSETS
+        items = behind.of(kpi.code)
+        if items is not None:
+            return 0 < items < MIN_ASSETS
         return 0 < cases.get("mean_downtime" if kpi.code == "waiting_parts_share" else kpi.code, 0) < MIN_ASSETS
 
-    return [
-        Measure(kpi.code, None, 0.0, 0.0, kpi.unit, hidden=True) if is_hidden(kpi) else measured(kpi) for kpi in kpis
-    ]
+    return [left_out(kpi.code, kpi.unit) if is_hidden(kpi) else measured(kpi) for kpi in kpis]
+
+
+def left_out(code: str, unit: str) -> Measure:
+    """A figure that is known and not shown; its numbers are not in it."""
+    return Measure(code, None, 0.0, 0.0, unit, hidden=True)
 
 
 def _headline(items: Items, grades: dict[int, str | None]) -> list[Kpi]:

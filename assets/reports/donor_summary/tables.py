@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from assets.disposal.rules.assessment import ASSESS_AFTER_KM, old_since
 from assets.metrics.rules.kpi import Kpi, by_code
-from assets.reports.disclosure import VEHICLES, rounded_km
+from assets.reports.disclosure import MIN_ASSETS, VEHICLES, rounded_km
 from assets.reports.disclosure.cells import hidden_in_faces, hidden_in_line, hidden_in_table
 from assets.reports.donor_summary.items import Items
 from assets.reports.donor_summary.national import National, items_class
@@ -131,12 +131,17 @@ def _told(count: int, whole: int) -> Count:
 
 def _months(whole: National) -> tuple[MonthLine, ...]:
     found = whole.use.kpis("month")
+    heard = Counter(
+        month for month, _ in {(c.month, c.asset_id) for c in whole.use.days.cells if c.sums.vehicle_heard_days}
+    )
     lines = []
     month = whole.extent.first.replace(day=1)
     while month < whole.extent.until:
         of_month: dict[str, Kpi] = by_code(found.get(month.year * 100 + month.month, []))
         km, share = of_month.get("distance_per_vehicle_month"), of_month.get("availability_rate")
         available = round(share.value, 2) if share and share.value is not None else None
-        lines.append(MonthLine(f"{month:%Y-%m}", rounded_km(km.value) if km else None, available))
+        # In a month with one or two vehicles heard, their mean is nearly one vehicle's distance.
+        enough = heard[month.year * 100 + month.month] >= MIN_ASSETS
+        lines.append(MonthLine(f"{month:%Y-%m}", rounded_km(km.value) if km and enough else None, available))
         month = (month + timedelta(days=31)).replace(day=1)
     return tuple(lines)

@@ -197,8 +197,8 @@ def _rates(session: Session, donor_id: int, spans: Sequence[Span], known: Sequen
     for span, found in zip(spans, known, strict=True):
         extent = donor_extent(donor_id, span.first, span.until)
         vehicles, used = session.execute(
-            select(func.count(AssetDay.asset_id.distinct()), func.count().filter(AssetDay.used)).where(
-                extent.condition, AssetDay.on_register, AssetDay.vehicle
+            select(func.count(AssetDay.asset_id.distinct()), func.count()).where(
+                extent.condition, AssetDay.on_register, AssetDay.vehicle, AssetDay.used
             )
         ).one()
         if vehicles >= MIN_ASSETS and used:

@@ -190,6 +190,11 @@ def test_every_asset_written_together_stands_in_the_journal_by_itself(app: App, 
     execute(app, ask(table(25)))
     for entity in ("asset", "label", "asset_event"):
         assert journalled(app, entity) == 25
+    with app.reading() as session:
+        told = session.scalars(select(JournalEntry.body).where(JournalEntry.action == "brought_in")).one()
+        codes = session.scalars(select(ImportedThing.subject_id)).all()
+    assert len(codes) == 25
+    assert all(code in told for code in codes)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import subprocess
 from collections.abc import Callable
@@ -107,6 +108,10 @@ def test_an_act_holds_only_what_its_maker_may_see_and_says_so(enter: Enter, app:
     for login in ("approver", "donor"):
         with pytest.raises(NotAllowed):
             act(entered, app, actor=actor_for(login))
+    # Who may read everything under one role sees numbers only where the other role shows them.
+    officer, reader = actor_for("logistics_officer"), actor_for("approver")
+    both = act(entered, app, actor=dataclasses.replace(officer, grants=(*officer.grants, *reader.grants)))
+    assert {item.asset.unit.code for item in both.items} == {"IMT-TK"}
     other = enter(line(unit="IMT-SU", serials=""), number="R-2")
     with pytest.raises(NotFound):
         act(other, app, actor=actor_for("logistics_officer"))

@@ -135,6 +135,8 @@ def test_lines_are_entered_for_units_in_reach_only(enter: Enter, app: App, actor
     assert isinstance(refusal(enter, line(), actor=actor_for("officer")), NotAllowed)
     assert rows_of(app)[1:] == before[1:]
     assert len(enter(line(), actor=officer).items) == 2
+    # Not even that a number is known is said of a line that is not his to enter.
+    assert isinstance(refusal(enter, line(unit="IMT-FA"), number="R-2", actor=officer), NotAllowed)
 
 
 def test_more_lines_follow_and_the_value_with_them(enter: Enter, app: App, clock: Clock, actor_for: ActorFor) -> None:

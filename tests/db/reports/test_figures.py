@@ -6,9 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import update
 
 from assets.core.app import App
 from assets.handover.models import HandoverLine
+from assets.metrics.models import AssetDay
 from assets.operations.models import Operation
 from assets.people.models import Organisation
 from assets.registry.models import Asset, EquipmentModel, Grant, GrantTarget, HandoverBatch
@@ -125,6 +127,8 @@ def test_plans_of_several_grants_count_by_their_items(sqlite_app: App, given: Wo
         for _ in range(53):
             add_asset(session, given, "comms.radio", batch_id=batch.id)
         session.add(GrantTarget(grant_id=second.id, kpi="verification_rate", value=Decimal("0.5"), set_at=local(0)))
+        # Entered only now: the agreement is older than its entry here.
+        session.add(GrantTarget(grant_id=second.id, kpi="pm_compliance", value=Decimal("0.9"), set_at=local(DAYS + 40)))
         ended = GrantTarget(grant_id=second.id, kpi="availability_rate", value=Decimal("0.1"), set_at=local(0))
         ended.ended_at = local(DAYS - 1)
         session.add(ended)
@@ -136,10 +140,27 @@ def test_plans_of_several_grants_count_by_their_items(sqlite_app: App, given: Wo
     available = found.plan("availability_rate")
     assert available is not None
     assert (available.value, available.items) == (0.9, 53)
+    late = found.plan("pm_compliance")
+    assert late is not None
+    assert late.value == 0.9
 
 
 def test_nothing_before_is_said_and_not_a_row_of_noughts(sqlite_app: App, given: World) -> None:
     assert figures(sqlite_app, given).before is None
+
+
+def test_kilometres_of_the_only_two_vehicles_with_a_tracker_are_left_out(sqlite_app: App, given: World) -> None:
+    with sqlite_app.transaction(SETUP, AFTER) as session:
+        vehicles = [a.id for a in session.query(Asset) if a.vin]
+    with sqlite_app.main.engine.begin() as connection:
+        quiet = update(AssetDay).where(AssetDay.asset_id.in_(vehicles[2:]))
+        connection.execute(quiet.values(heard=False, known=False, used=False))
+    found = figures(sqlite_app, given)
+    assert found.measure("distance_per_vehicle_month").hidden
+    assert found.measure("utilisation_days_rate").hidden
+    assert not found.measure("availability_rate").hidden
+    assert [month.km for month in found.vehicles.months] == [None, None, None]
+    assert found.results.rates == ()
 
 
 def test_one_or_two_vehicles_have_no_figures_of_their_own(sqlite_app: App, given: World) -> None:
