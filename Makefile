@@ -33,8 +33,8 @@ bench: setup-test ## the measurements, against a temporary database and broker
 soak: setup-test ## the fault drills at full size
 	@SOAK=1 $(PYTHON) -m pytest tests/e2e -k "kill or survive"
 
-docs: setup-test ## the pictures of the main pages, taken from a running demo
-	@$(PYTHON) -m tests.e2e.pictures docs/pictures
+docs: setup-test ## the pictures of the docs and the manual, taken from a running demo
+	@$(PYTHON) -m tests.e2e.pictures docs/pictures --manual docs/manual/pictures
 
 lock: ## newest versions that fit, into the lock files (maintainers)
 	@$(PYTHON) -m pip install -q uv

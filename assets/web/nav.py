@@ -31,6 +31,7 @@ PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
     (msg("People"), "/people", "people", Permission.PERSON_READ),
     (msg("Administration"), "/admin", "settings", Permission.ACCOUNT_MANAGE),
     (msg("Journal"), "/journal", "history", Permission.JOURNAL_READ),
+    (msg("Help"), "/help", "question", None),
 )
 
 ROLE_NAMES: dict[str, Message] = {

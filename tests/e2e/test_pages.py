@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from assets.demo.programme import PASSWORD
 from tests.e2e.conftest import DESKTOP, Site, sign_in
-from tests.e2e.pages import MAIN_PAGES, MORE_PAGES
+from tests.e2e.pages import FOUND_AT, MAIN_PAGES, MORE_PAGES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*/axe.min.js"))
@@ -40,16 +41,35 @@ def looking(demo: Site, browser: Browser) -> Iterator[Any]:
 
 
 def filled(address: str, context: BrowserContext, site: Site) -> str:
-    """The address of a page with the code of some item, or the number of the released summary."""
-    if "{summary}" in address:
-        return address.format(summary=1)
-    if "{asset}" in address:
-        page = context.new_page()
-        page.goto(f"{site.address}/assets?class=ident.raman")
-        link = page.locator("a.row-link").first.get_attribute("href") or ""
-        page.close()
-        return address.format(asset=link.rsplit("/", 1)[-1])
-    return address
+    """The address of a page with the code or number of something that the running demonstration has."""
+    names = re.findall(r"{(\w+)}", address)
+    if not names:
+        return address
+    page = context.new_page()
+    values = {name: _value(page, site, name) for name in names}
+    page.close()
+    return address.format(**values)
+
+
+def _value(page: Page, site: Site, name: str) -> str:
+    if name == "reconciliation":
+        return _reconciled(page, site)
+    place, selector = FOUND_AT[name]
+    page.goto(f"{site.address}{place}")
+    link = page.locator(selector).first.get_attribute("href") or ""
+    return link.partition("?")[0].rstrip("/").rsplit("/", 1)[-1]
+
+
+def _reconciled(page: Page, site: Site) -> str:
+    """A paper list of a team held against the register: one item that it lacks, one under another name, all others."""
+    page.goto(f"{site.address}/assets?class=ident.raman")
+    code = (page.locator("a.row-link").first.get_attribute("href") or "").rsplit("/", 1)[-1]
+    paper = f"code,class,unit,condition\n{code},ident.raman,IMT-SU,D\n,ident.xrf,IMT-SU,\n"
+    page.goto(f"{site.address}/reconcile")
+    page.set_input_files("[name=table]", {"name": "paper.csv", "mimeType": "text/csv", "buffer": paper.encode()})
+    page.click("main form button.primary")
+    page.wait_for_url(re.compile(r"/reconcile/[0-9a-f-]{36}"))
+    return page.url.partition("?")[0].rsplit("/", 1)[-1]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -36,6 +36,7 @@ MODULES: tuple[str, ...] = (
     "documents_list",
     "grants",
     "health",
+    "help",
     "home",
     "imports",
     "journal",
