@@ -97,7 +97,7 @@ def make_rounds(app: App, made: Setting, now: datetime) -> tuple[int, int]:
 def _closed(app: App, made: Setting, now: datetime) -> int:
     day = moment(app, now, CLOSED_DAYS_AGO)
     on = local_date(day, app.settings.zone)
-    batch = _enter(app, made, f"R9-{on:%Y}", on, CLOSED_LINES, day - timedelta(days=3))
+    batch = _enter(app, made, f"R10-{on:%Y}", on, CLOSED_LINES, day - timedelta(days=3))
     for unit in dict.fromkeys(line.unit for line in CLOSED_LINES):
         _count(app, made, batch, unit, CLOSED_FOUND, day + timedelta(days=1), skip=frozenset())
     coordinator = made.actors["coordinator"]
@@ -115,7 +115,7 @@ def _open(app: App, made: Setting, now: datetime) -> int:
     day = moment(app, now, OPEN_DAYS_AGO)
     on = local_date(day, app.settings.zone)
     batch = _enter(
-        app, made, f"R10-{on:%Y}", on, OPEN_LINES, day - timedelta(days=2), currency="JPY",
+        app, made, f"R11-{on:%Y}", on, OPEN_LINES, day - timedelta(days=2), currency="JPY",
         usd_rate=YEN_FOR_A_DOLLAR, rate_on=on - timedelta(days=2),
         note="Counted in by each team where the boxes are opened",
     )  # fmt: skip

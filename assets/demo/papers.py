@@ -78,7 +78,7 @@ def _of_grants(session: Session, batches: tuple[int, int]) -> list[Paper]:
         Paper((SubjectName.BATCH, closed.id), Kind.ACT, "Act, signed by all", "act signed.pdf", act, days_ago=90),
         Paper((SubjectName.BATCH, counting.id), Kind.DEED, "Delivery note", "delivery.pdf", note, days_ago=4),
         Paper((SubjectName.BATCH, counting.id), Kind.PHOTO, "Boxes before they were opened", "IMG_2031.jpg",
-              photo("R10", "boxes"), "coordinator", 4),
+              photo("R11", "boxes"), "coordinator", 4),
     ]  # fmt: skip
     return papers
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -67,7 +68,7 @@ def title_of(language: str, name: str) -> str:
     return first.removeprefix("# ").strip()
 
 
-def page_of(language: str, name: str, opens: Callable[[str], bool]) -> ManualPage | None:
+def page_of(language: str, name: str, opens: Callable[[str], bool], pictures: Path = PICTURES) -> ManualPage | None:
     """The page as HTML: links lead to our pages, and an address such as `/scan` is a link where `opens` says so."""
     text = source(language, name)
     if text is None:
@@ -79,7 +80,7 @@ def page_of(language: str, name: str, opens: Callable[[str], bool]) -> ManualPag
     sections = tuple(_sections(rest))
     for token in rest:
         if token.children:
-            token.children = [made for child in token.children for made in _ours(child, opens)]
+            token.children = [made for child in token.children for made in _ours(child, opens, pictures)]
     return ManualPage(name, title, Markup(_MARKDOWN.renderer.render(rest, _MARKDOWN.options, {})), sections)  # noqa: S704  # made by the renderer, with HTML off
 
 
@@ -91,30 +92,30 @@ def parsed(text: str) -> list[Token]:
 def _sections(tokens: list[Token]) -> Iterator[Section]:
     """The headings of the second level; each gets its anchor."""
     found = 0
-    for token, inline in zip(tokens, tokens[1:], strict=False):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open" and token.tag == "h2":
             found += 1
             token.attrSet("id", f"part-{found}")
             yield Section(f"part-{found}", inline.content)
 
 
-def _ours(token: Token, opens: Callable[[str], bool]) -> list[Token]:
+def _ours(token: Token, opens: Callable[[str], bool], pictures: Path) -> list[Token]:
     """A piece of a line with links, pictures and addresses as they are in the product."""
     if token.type == "link_open":
         page = _PAGE_LINK.fullmatch(str(token.attrGet("href")))
         if page:
             token.attrSet("href", f"/help/{page[1]}{page[2] or ''}")
     elif token.type == "image":
-        return [_picture(token)]
+        return [_picture(token, pictures)]
     elif token.type == "code_inline" and _ADDRESS.fullmatch(token.content) and opens(token.content):
         return [Token("link_open", "a", 1, attrs={"href": token.content}), token, Token("link_close", "a", -1)]
     return [token]
 
 
-def _picture(token: Token) -> Token:
+def _picture(token: Token, pictures: Path) -> Token:
     """The picture at our address and in its size; its words where it is not there."""
     found = _PICTURE_LINK.fullmatch(str(token.attrGet("src")))
-    size = _size(PICTURES / found[1]) if found and PICTURE_NAME.fullmatch(found[1]) else None
+    size = _size(pictures / found[1]) if found and PICTURE_NAME.fullmatch(found[1]) else None
     if found is None or size is None:
         return Token("text", "", 0, content=f"({token.content})")
     token.attrs |= {

@@ -48,7 +48,7 @@ MORE_PAGES: tuple[tuple[str, str, str], ...] = (
     ("round-old", "/rounds/1", "coordinator"),
     ("round-entry", "/rounds/new", "coordinator"),
     ("round-lines", "/rounds/{round}/lines/new", "coordinator"),
-    ("round-item", "/rounds/{round}/items/{item}", "logistics"),
+    ("round-item", "/rounds/{counted}/items/{short}", "logistics"),
     ("to-come", "/rounds/items", "coordinator"),
     ("document", "/documents/{document}", "logistics"),
     ("document-new", "/documents/new?subject=grant:1", "coordinator"),
@@ -104,10 +104,12 @@ MORE_PAGES: tuple[tuple[str, str, str], ...] = (
 
 # Where what stands in {} is found: a list, and the link in it that leads there. Its last part is what is filled in.
 FOUND_AT: dict[str, tuple[str, str]] = {
+    "summary": ("/summaries", "a.row-link"),
+    "draft": ("/summaries", 'tr:has(.state.due) a.row-link'),
     "asset": ("/assets?class=ident.raman&life=in_service", "a.row-link"),
-    "round": ("/batches", 'a.row-link:has-text("R10-")'),
-    "counted": ("/batches", 'a.row-link:has-text("R9-")'),
-    "item": ("/rounds/items", 'a.row-link[href^="/rounds/9/"]'),
+    "round": ("/batches", 'a.row-link:has-text("R11-")'),
+    "counted": ("/batches", 'a.row-link:has-text("R10-")'),
+    "short": ("/rounds/items", 'tr:has-text("R10-") a.row-link'),
     "document": ("/documents", "a.row-link"),
     "operation": ("/operations?state=closed", "a.row-link"),
     "going_on": ("/operations?state=open", "a.row-link"),

@@ -1,4 +1,4 @@
-"""What stands in the pages of the manual, and what the product calls its buttons: for tests, and for whoever translates.
+"""What stands in the pages of the manual, and what the product calls its buttons: for tests and for translators.
 
 `python -m tests.support.manual` puts the words of the catalogues into the Russian and Uzbek pages where a button is
 called otherwise there, and tells what it changed. `--untranslated` lists the buttons that have no translation yet, each
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +56,7 @@ def links(text: str) -> list[str]:
 def headings(text: str) -> list[tuple[str, str]]:
     """(h1, h2, …; words) of each heading."""
     tokens = manual.parsed(text)
-    return [
-        (token.tag, words.content)
-        for token, words in zip(tokens, tokens[1:], strict=False)
-        if token.type == "heading_open"
-    ]
+    return [(token.tag, words.content) for token, words in pairwise(tokens) if token.type == "heading_open"]
 
 
 @cache

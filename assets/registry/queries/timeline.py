@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, select, tuple_
+from sqlalchemy.orm import Session, aliased
 
 from assets.core.errors import invalid
 from assets.core.i18n import msg
@@ -27,7 +27,8 @@ def registration_undone() -> ColumnElement[bool]:
 
     One that was promised and not delivered is left out of every list as well, and is its round's to bring back.
     """
-    undone = exists().where(AssetEvent.asset_id == Asset.id, AssetEvent.kind == "annulled")
+    event = aliased(AssetEvent)
+    undone = select(event.id).where(event.asset_id == Asset.id, event.kind == "annulled").exists()
     return and_(Asset.annulled_at.is_not(None), undone)
 
 

@@ -115,7 +115,7 @@ def test_walk_of_a_new_office_has_numbered_steps_of_less_than_half_an_hour() -> 
 
 @pytest.mark.parametrize("name", manual.NAMES)
 def test_uzbek_letters_are_those_of_the_alphabet(name: str) -> None:
-    text = text_of("uz", name)
+    text = re.sub(r"`[^`]*`", "", text_of("uz", name))
     assert re.findall(r"[oOgG]['’‘`ʼ]\w*", text) == []
     assert re.findall(r"\w*[’‘`]\w+", text) == []
 
