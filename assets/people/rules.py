@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from assets.core.actor import Actor, GrantedRole
 from assets.core.errors import NotAllowed, RuleViolation, invalid
-from assets.core.i18n import msg
+from assets.core.i18n import Message, msg
 
 
 class Role(StrEnum):
@@ -24,6 +25,20 @@ class Role(StrEnum):
     MONITOR = "monitor"
     DONOR = "donor"
     AUDITOR = "auditor"
+
+
+ROLE_NAMES: Mapping[str, Message] = {
+    "administrator": msg("Administrator"),
+    "coordinator": msg("Coordinator"),
+    "approver": msg("Approver"),
+    "commander": msg("Commander"),
+    "logistics_officer": msg("Logistics officer"),
+    "officer": msg("Officer"),
+    "technician": msg("Technician"),
+    "monitor": msg("Monitor"),
+    "donor": msg("Donor"),
+    "auditor": msg("Auditor"),
+}
 
 
 class Permission(StrEnum):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +20,7 @@ from assets.core.outbox import OutboxMail, queue_mail
 from assets.maintenance.models import MaintenancePlan
 from assets.people.models import Account, Organisation, Person, Unit
 from assets.people.queries import role_counts
-from assets.people.rules import Permission, Role, require
+from assets.people.rules import ROLE_NAMES, Permission, Role, require
 from assets.registry.models import Asset, Grant, HandoverBatch, Label
 from assets.safekeeping import log
 from assets.safekeeping.doctor.accounts import NEEDED
@@ -104,10 +105,15 @@ def _organisations(facts: Facts) -> Measured:
 
 
 def _roles(facts: Facts) -> Measured:
-    missing = [role.value for role in NEEDED if not facts.roles.get(role)]
+    missing = [role for role in NEEDED if not facts.roles.get(role)]
     if missing:
-        return Measured(False, msg("nobody is %(roles)s yet", roles=", ".join(missing)))
-    return Measured(True, msg("each of these roles is held: %(roles)s", roles=", ".join(role.value for role in NEEDED)))
+        return Measured(False, msg("nobody is %(roles)s yet", roles=_listed(missing)))
+    return Measured(True, msg("each of these roles is held: %(roles)s", roles=_listed(NEEDED)))
+
+
+def _listed(roles: Sequence[Role]) -> Message:
+    names = [ROLE_NAMES[role] for role in roles]
+    return reduce(lambda first, last: msg("%(first)s, %(last)s", first=first, last=last), names)
 
 
 def _second_administrator(facts: Facts) -> Measured:

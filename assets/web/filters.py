@@ -9,6 +9,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_decimal
 from flask import Flask
+from markupsafe import Markup, escape
 
 from assets.web.context import locale, now, the_app
 
@@ -19,8 +20,9 @@ UNKNOWN = "–"
 def init_filters(app: Flask) -> None:
     """Make the filters known to templates."""
     app.jinja_env.filters.update(
-        date=show_date, datetime=show_datetime, number=show_number, km=show_km, money=show_money, ago=show_ago
-    )
+        date=show_date, datetime=show_datetime, number=show_number, km=show_km, money=show_money, ago=show_ago,
+        commands=show_commands,
+    )  # fmt: skip
 
 
 def _locale() -> Locale:
@@ -70,6 +72,14 @@ def show_money(value: Number | None, currency: str = "USD") -> str:
         return UNKNOWN
     pattern = "#,##0\u00a0¤¤" if currency in {"UZS", "JPY"} else "#,##0.00\u00a0¤¤"
     return format_currency(value, currency, pattern, locale=_locale(), currency_digits=False)
+
+
+def show_commands(text: str) -> Markup:
+    """A sentence with what is typed on the server (between grave accents) set as such."""
+    said = Markup("")
+    for n, part in enumerate(text.split("`")):
+        said += Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
+    return said
 
 
 def show_ago(value: datetime | None) -> str:

@@ -8,7 +8,7 @@ from flask import request
 
 from assets.core.actor import Actor
 from assets.core.i18n import Message, msg
-from assets.people.rules import Permission, may
+from assets.people.rules import ROLE_NAMES, Permission, may
 from assets.web.context import words
 
 PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
@@ -33,19 +33,6 @@ PLACES: tuple[tuple[Message, str, str, Permission | None], ...] = (
     (msg("Journal"), "/journal", "history", Permission.JOURNAL_READ),
     (msg("Help"), "/help", "question", None),
 )
-
-ROLE_NAMES: dict[str, Message] = {
-    "administrator": msg("Administrator"),
-    "coordinator": msg("Coordinator"),
-    "approver": msg("Approver"),
-    "commander": msg("Commander"),
-    "logistics_officer": msg("Logistics officer"),
-    "officer": msg("Officer"),
-    "technician": msg("Technician"),
-    "monitor": msg("Monitor"),
-    "donor": msg("Donor"),
-    "auditor": msg("Auditor"),
-}
 
 
 @dataclass(frozen=True)

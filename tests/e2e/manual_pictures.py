@@ -31,12 +31,12 @@ class Picture:
 
 SUBJECTS: tuple[dict[str, object], ...] = (
     {"subject": "setup-steps", "address": "/admin/setup", "login": "administrator", "size": "desktop"},
-    {"subject": "backups", "address": "/admin/backups", "login": "administrator", "size": "desktop"},
+    {"subject": "account-new", "address": "/admin/accounts/new", "login": "administrator", "size": "desktop"},
     {"subject": "readiness", "address": "/readiness", "login": "coordinator", "size": "desktop"},
     {"subject": "summary-draft", "address": "/summaries", "login": "coordinator", "size": "desktop",
      "follow": "tr:has(.state.due) a.row-link"},
     {"subject": "drafts", "address": "/summaries", "login": "approver", "size": "desktop"},
-    {"subject": "summary", "address": "/summaries/{summary}", "login": "donor", "size": "desktop"},
+    {"subject": "summary", "address": "/summaries/{summary}#summary", "login": "donor", "size": "desktop"},
     {"subject": "map", "address": "/map", "login": "commander", "size": "desktop"},
     {"subject": "operation-new", "address": "/operations/new", "login": "commander", "size": "phone"},
     {"subject": "scan-fit", "address": "/scan", "login": "logistics", "size": "phone", "scan": True},

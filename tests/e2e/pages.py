@@ -105,7 +105,7 @@ MORE_PAGES: tuple[tuple[str, str, str], ...] = (
 # Where what stands in {} is found: a list, and the link in it that leads there. Its last part is what is filled in.
 FOUND_AT: dict[str, tuple[str, str]] = {
     "summary": ("/summaries", "a.row-link"),
-    "draft": ("/summaries", 'tr:has(.state.due) a.row-link'),
+    "draft": ("/summaries", "tr:has(.state.due) a.row-link"),
     "asset": ("/assets?class=ident.raman&life=in_service", "a.row-link"),
     "round": ("/batches", 'a.row-link:has-text("R11-")'),
     "counted": ("/batches", 'a.row-link:has-text("R10-")'),

@@ -110,10 +110,10 @@ def memo_rows(
 
 
 def memo_totals(rows: Iterable[MemoRow]) -> list[ClassValue]:
-    """The sums by class and currency of what is not disposed of; currencies are never added up."""
+    """The sums by class and currency of what came and is not disposed of; currencies are never added up."""
     groups: dict[tuple[str, str], list[MemoRow]] = defaultdict(list)
     for row in rows:
-        if row.life != "disposed":
+        if row.life not in {"disposed", "expected"}:
             groups[row.class_code, row.currency].append(row)
     totals = []
     for (class_code, currency), members in sorted(groups.items()):

@@ -12,12 +12,11 @@ from assets.core.errors import DomainError, InvalidInput, NotAllowed, NotFound, 
 from assets.core.i18n import msg, offered
 from assets.people import queries, service
 from assets.people.models import Account, ApiToken, RoleGrant
-from assets.people.rules import Permission, Role
+from assets.people.rules import ROLE_NAMES, Permission, Role
 from assets.web.auth import needs, signed_in
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
-from assets.web.nav import ROLE_NAMES
 from assets.web.parsing import encode_cursor, page, parse_moment
 
 pages = Blueprint("admin", __name__)

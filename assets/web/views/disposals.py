@@ -31,7 +31,7 @@ from assets.web.parsing import parse_decimal
 
 pages = Blueprint("disposals", __name__)
 
-SHOWN_ON_BOARD = 20
+SHOWN_ON_BOARD = 8
 
 
 def tabs(current: str) -> list[dict[str, Any]]:

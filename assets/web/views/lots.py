@@ -170,7 +170,7 @@ def _item(lot_id: int, values: dict[str, str], errors: dict[str, str], status: i
     entries = [
         {
             "move": move, "title": words(MOVES[move.kind]),
-            "quantity": f"{'+' if move.quantity > 0 else ''}{plain(move.quantity)}",
+            "quantity": f"{'+' if move.quantity > 0 else '−'}{plain(abs(move.quantity))}",
         }
         for move in moves
     ]  # fmt: skip

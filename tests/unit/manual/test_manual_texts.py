@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.people.rules import Role
+from assets.people.rules import ROLE_NAMES, Role
 from assets.web import manual
-from assets.web.nav import ROLE_NAMES
 from tests.e2e.manual_pictures import MANUAL_PICTURES
 from tests.support.manual import addresses, buttons, differences, headings, links, pictures, product_words
 

@@ -10,10 +10,9 @@ import pytest
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from assets.people.rules import Permission, Role, may
+from assets.people.rules import ROLE_NAMES, Permission, Role, may
 from assets.web import manual
 from assets.web.auth import declared
-from assets.web.nav import ROLE_NAMES
 from tests.support.manual import addresses
 from tests.support.world import World
 from tests.web.conftest import Browser
