@@ -37,7 +37,7 @@ SUBJECTS: tuple[dict[str, object], ...] = (
      "follow": "tr:has(.state.due) a.row-link"},
     {"subject": "drafts", "address": "/summaries", "login": "approver", "size": "desktop"},
     {"subject": "summary", "address": "/summaries/{summary}#summary", "login": "donor", "size": "desktop"},
-    {"subject": "map", "address": "/map", "login": "commander", "size": "desktop"},
+    {"subject": "map", "address": "/map", "login": "coordinator", "size": "desktop"},
     {"subject": "operation-new", "address": "/operations/new", "login": "commander", "size": "phone"},
     {"subject": "scan-fit", "address": "/scan", "login": "logistics", "size": "phone", "scan": True},
     {"subject": "round-entry", "address": "/rounds/new", "login": "coordinator", "size": "desktop"},
