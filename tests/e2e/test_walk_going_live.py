@@ -313,9 +313,9 @@ def operation(office: Office, code: str) -> None:
     page.goto("/operations/new")
     page.get_by_label("Search", exact=True).check()
     page.get_by_label("Customs committee").check()
-    page.locator("select[name^=substance]").first.select_option("heroin")
-    page.locator("input[name^=quantity]").first.fill("1.068")
-    page.locator("select[name^=unit]").last.select_option("kg")
+    page.locator("[name=substance-0]").select_option("heroin")
+    page.locator("[name=quantity-0]").fill("1.068")
+    page.select_option("[name=unit-0]", "kg")
     save(page, "Record")
     page.wait_for_url(re.compile(r"/operations/\d+"))
     number = page.url.rsplit("/", 1)[-1]

@@ -190,7 +190,7 @@ def test_pages_ask_the_database_at_most_ten_times(
     for path in ("/operations", "/operations/1", "/operations/new", "/operations/1/edit"):
         with queries() as seen:
             assert browser.get(path).status_code == 200
-        assert len(seen) <= 10, (path, len(seen), "\n".join(s[-160:].replace("\n"," ") for s in seen))
+        assert len(seen) <= 10, (path, len(seen), "\n".join(s[-160:].replace("\n", " ") for s in seen))
 
 
 def test_filters_say_what_they_do_not_understand(client_for: ClientFor) -> None:
