@@ -117,14 +117,14 @@ GRANTS = (
 
 # What was promised of the equipment of either grant; shares from 0 to 1.
 PROMISES = (
-    Promise("utilisation_days_rate", "0.60", note="Application, table 4"),
-    Promise("availability_rate", "0.95"),
-    Promise("verification_rate", "0.40", note="Each item seen at least every second quarter"),
-    Promise("pm_compliance", "0.90"),
+    Promise("utilisation_days_rate", "0.5", note="Application, table 4"),
+    Promise("availability_rate", "0.9"),
+    Promise("verification_rate", "1", note="Each item seen once a quarter"),
+    Promise("pm_compliance", "0.9"),
     Promise("in_calibration_rate", "0.95"),
     Promise("distance_per_vehicle_month", "1500"),
-    Promise("uses_per_asset_month", "6"),
-    Promise("uses_per_asset_month", "10", "ident.raman", "Operators' course, closing report"),
+    Promise("uses_per_asset_month", "2"),
+    Promise("uses_per_asset_month", "3", "ident.raman", "Operators' course, closing report"),
 )
 
 ROUNDS = (

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-
-from sqlalchemy import select
 
 from assets.core.app import App
 from assets.demo.setting import Setting
-from assets.registry.models import Grant
-from assets.registry.service.targets import TargetDraft, set_target
 from assets.reports import release
 
 WORDS = {
@@ -28,11 +23,6 @@ WORDS = {
     "next_period": "Order the spares named above; train two operators for each analyser; bring the oldest vehicles "
     "before the board.",
 }
-# What the made-up agreements promised of all their equipment.
-PROMISED = {
-    "verification_rate": "1", "availability_rate": "0.9", "utilisation_days_rate": "0.5", "pm_compliance": "0.9",
-    "in_calibration_rate": "0.95", "uses_per_asset_month": "2",
-}  # fmt: skip
 DRAFT_WORDS = {"problems": "To be written after the visits.", "went_well": "Scanning at return is routine now."}
 
 
@@ -41,21 +31,10 @@ def make_summaries(app: App, made: Setting, quarter: tuple[date, date], now: dat
     until = quarter[0]
     before = (date(until.year - 1, 10, 1) if until.month == 1 else date(until.year, until.month - 3, 1), until)
     approver = made.actors["approver"]
-    _promise(app, made, now)
     drafted, shown = _draft(app, made, before, WORDS, now)
     with app.transaction(approver, now) as session:
         release.approve_summary(session, approver, drafted, now, shown_sha256=shown)
     _draft(app, made, quarter, DRAFT_WORDS, now)
-
-
-def _promise(app: App, made: Setting, now: datetime) -> None:
-    """Enter what the agreements promised."""
-    coordinator = made.actors["coordinator"]
-    with app.transaction(coordinator, now) as session:
-        donor = made.organisations["JPN"].id
-        for grant in session.scalars(select(Grant).where(Grant.donor_id == donor).order_by(Grant.code)).all():
-            for kpi, value in PROMISED.items():
-                set_target(session, coordinator, grant, TargetDraft(kpi, Decimal(value)), now)
 
 
 def _draft(app: App, made: Setting, period: tuple[date, date], words: dict[str, str], now: datetime) -> tuple[int, str]:
