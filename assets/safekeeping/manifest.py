@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any
 
+from assets import __version__
 from assets.core.journal import Head
 from assets.safekeeping.archive import Packed
 
@@ -66,7 +66,7 @@ class Manifest:
 
 def about_now(engine: str, revisions: tuple[str, str], made_at: datetime, sizes: tuple[int, int]) -> About:
     """About a backup that is being made by this program; sizes of the databases and of everything, in bytes."""
-    return About(FORMAT, version("assets"), engine, revisions, made_at, *sizes)
+    return About(FORMAT, __version__, engine, revisions, made_at, *sizes)
 
 
 def read_about(content: bytes) -> About:

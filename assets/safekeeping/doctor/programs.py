@@ -9,8 +9,8 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 
+from assets import __version__
 from assets.core.i18n import Message, msg
 from assets.safekeeping.doctor.findings import Finding, Site, Subject
 
@@ -32,11 +32,7 @@ MOSQUITTO = Subject("mosquitto", msg("mosquitto"))
 
 def program(_site: Site) -> Iterator[Finding]:
     """This program's own version."""
-    try:
-        shown = metadata.version("assets")
-    except metadata.PackageNotFoundError:
-        shown = "from a checkout"
-    yield PROGRAM.well(msg("assets %(version)s", version=shown))
+    yield PROGRAM.well(msg("assets %(version)s", version=__version__))
 
 
 def python(_site: Site) -> Iterator[Finding]:
