@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from assets.core.app import App
 from assets.settings import Settings
 from tests.support.postgres import Cluster, start_cluster
 from tests.support.tables import create_tables, empty_tables
-from tests.support.world import Clock, World, build_world
+from tests.support.world import Clock, KeptWorld, World
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("suite")
@@ -69,22 +70,39 @@ def sqlite_app(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> 
     yield from _app("sqlite", request, tmp_path, clock)
 
 
+@pytest.fixture(scope="session")
+def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SQLite files with every table, to be copied: making the tables takes ten times as long."""
+    folder = tmp_path_factory.mktemp("empty")
+    app = build_app(Settings(data_dir=folder))
+    create_tables(app)
+    app.close()
+    return folder
+
+
 def _app(engine: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
     chosen = Settings(data_dir=tmp_path / "data", base_url="http://localhost")
+    if engine == "sqlite":
+        chosen.data_dir.mkdir()
+        for path in request.getfixturevalue("empty_files").glob("*.db"):
+            shutil.copy(path, chosen.data_dir)
     if engine == "postgresql":
         chosen = dataclasses.replace(chosen, database_url=request.getfixturevalue("postgres_url"))
     built = build_app(chosen, clock=clock)
     if engine == "postgresql":
         empty_tables(built)
-    else:
-        create_tables(built)
     yield built
     built.close()
 
 
+@pytest.fixture(scope="session")
+def kept_world() -> KeptWorld:
+    return KeptWorld()
+
+
 @pytest.fixture
-def world(app: App, clock: Clock) -> World:
-    return build_world(app, clock.now)
+def world(app: App, clock: Clock, kept_world: KeptWorld) -> World:
+    return kept_world.put_into(app, clock.now)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from assets.people.queries import actor_of
 from assets.people.rules import Role
 from assets.registry.models import EquipmentClass
 from assets.registry.rules.classes import CLASSES
+from tests.support.tables import Rows, put_rows, take_rows
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 PASSWORD = "Sinov-parol-2026"
@@ -64,6 +66,26 @@ def build_world(app: App, now: datetime) -> World:
         for login, account in world.accounts.items():
             world.actors[login] = actor_of(account, now, "tests")
     return world
+
+
+class KeptWorld:
+    """The world is made once by the services; a later test gets the same rows, and objects of its own."""
+
+    def __init__(self) -> None:
+        self._rows: Rows = []
+        self._world = b""
+
+    def put_into(self, app: App, now: datetime) -> World:
+        """The world in an application without rows."""
+        if now != START:
+            return build_world(app, now)
+        if not self._world:
+            world = build_world(app, now)
+            self._rows, self._world = take_rows(app), pickle.dumps(world)
+            return world
+        put_rows(app, self._rows)
+        kept: World = pickle.loads(self._world)  # noqa: S301  # made above
+        return kept
 
 
 def _places(session: Session, world: World) -> None:

@@ -13,15 +13,31 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine, event
 from werkzeug.test import TestResponse
 
+from assets.bootstrap import build_app
 from assets.core.app import App
 from assets.people import service
+from assets.settings import Settings
 from assets.web import create_app
 from tests.support.world import PASSWORD, SETUP, Clock, World
 
 
+@pytest.fixture(scope="session")
+def made_web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, dict[str, Any]]]:
+    """The Flask application, its routes and templates compiled once for all tests, with what its extensions hold."""
+    app = build_app(Settings(data_dir=tmp_path_factory.mktemp("web"), base_url="http://localhost"))
+    made = create_app(app, testing=True)
+    yield made, dict(made.extensions)
+    app.close()
+
+
 @pytest.fixture
-def web(app: App) -> Flask:
-    return create_app(app, testing=True)
+def web(app: App, made_web: tuple[Flask, dict[str, Any]]) -> Flask:
+    """The pages of this test's own application."""
+    made, extensions = made_web
+    made.extensions.clear()
+    made.extensions.update(extensions, assets=app)
+    made.config["SECRET_KEY"] = app.secret_key
+    return made
 
 
 def csrf_token(client: FlaskClient, path: str = "/login") -> str:
