@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, expect, sync_playwright
+from playwright.sync_api import Page, Playwright, Request, expect
 from sqlalchemy import func, select
 
 from assets.core.app import App
@@ -44,28 +44,27 @@ def site(sqlite_app: App) -> Iterator[tuple[App, World, str]]:
 
 
 @pytest.fixture
-def browse(tmp_path: Path) -> Iterator[Callable[..., Page]]:
+def browse(playwright: Playwright) -> Iterator[Callable[..., Page]]:
     """Opens a phone-sized page signed in as a login, with a camera that plays a film."""
-    with sync_playwright() as playwright:
-        opened = []
+    opened = []
 
-        def open_page(address: str, login: str, path: Path | None, locale: str = "en-GB") -> Page:
-            flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-            if path is not None:
-                flags.append(f"--use-file-for-fake-video-capture={path}")
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-sandbox"])
-            opened.append(browser)
-            page = browser.new_page(viewport={"width": 390, "height": 844}, locale=locale)
-            page.goto(f"{address}/login?next=/scan")
-            page.fill("[name=login]", login)
-            page.fill("[name=password]", PASSWORD)
-            page.click("main button")
-            page.wait_for_url("**/scan*")
-            return page
+    def open_page(address: str, login: str, path: Path | None, locale: str = "en-GB") -> Page:
+        flags = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+        if path is not None:
+            flags.append(f"--use-file-for-fake-video-capture={path}")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*flags, "--no-sandbox"])
+        opened.append(browser)
+        page = browser.new_page(viewport={"width": 390, "height": 844}, locale=locale)
+        page.goto(f"{address}/login?next=/scan")
+        page.fill("[name=login]", login)
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button")
+        page.wait_for_url("**/scan*")
+        return page
 
-        yield open_page
-        for browser in opened:
-            browser.close()
+    yield open_page
+    for browser in opened:
+        browser.close()
 
 
 def label_film(code: str, app: App, folder: Path, layout: str = "L7160", base: str = "") -> Path:

@@ -156,10 +156,13 @@ def test_by_questions_with_wrong_answers_told_at_once(tmp_path: Path) -> None:
         terminal.expect("Password (not shown): ")
         terminal.type("short")
         terminal.expect("at least 10 characters")
+        # What is typed before the prompt stands is thrown away.
+        terminal.expect("Password (not shown): ")
         terminal.type(PASSWORD)
         terminal.expect("The same again: ")
         terminal.type(f"{PASSWORD}x")
         terminal.expect("The two differ.")
+        terminal.expect("Password (not shown): ")
         terminal.type(PASSWORD)
         terminal.expect("The same again: ")
         terminal.type(PASSWORD)
