@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,6 +90,14 @@ def version_of(
         if not hidden and number in {None, version.number}:
             return document, version
     raise NotFound(NOT_THERE)
+
+
+def ids_of_subjects(session: Session, name: SubjectName, subject_ids: Collection[int]) -> frozenset[int]:
+    """The ids of every document of these subjects, whoever may read them."""
+    if not subject_ids:
+        return frozenset()
+    mine = (Document.subject_kind == name, Document.subject_id.in_(subject_ids))
+    return frozenset(session.scalars(select(Document.id).where(*mine)))
 
 
 def opens_removed(actor: Actor, subject: Subject) -> bool:

@@ -78,7 +78,8 @@ class Permission(StrEnum):
     POSITION_READ = "position.read"
     UTILISATION_READ = "utilisation.read"
     SUMMARY_READ = "summary.read"  # released summaries
-    SUMMARY_DRAFT = "summary.draft"  # see and make drafts
+    SUMMARY_READ_DRAFT = "summary.read_draft"  # see drafts, and what was withdrawn
+    SUMMARY_DRAFT = "summary.draft"  # make drafts and write their words
     SUMMARY_APPROVE = "summary.approve"
     JOURNAL_READ = "journal.read"
     JOB_RUN = "job.run"
@@ -137,7 +138,8 @@ POLICY: dict[Permission, frozenset[Role]] = {
     Permission.POSITION_READ: frozenset({Role.COORDINATOR, Role.COMMANDER}),
     Permission.UTILISATION_READ: frozenset({*_KEEPERS, Role.APPROVER, Role.MONITOR, Role.AUDITOR}),
     Permission.SUMMARY_READ: frozenset({Role.DONOR, Role.COORDINATOR, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR}),
-    Permission.SUMMARY_DRAFT: frozenset({Role.COORDINATOR, Role.APPROVER, Role.AUDITOR}),
+    Permission.SUMMARY_READ_DRAFT: frozenset({Role.COORDINATOR, Role.APPROVER, Role.AUDITOR}),
+    Permission.SUMMARY_DRAFT: frozenset({Role.COORDINATOR, Role.APPROVER}),
     Permission.SUMMARY_APPROVE: frozenset({Role.APPROVER}),
     Permission.JOURNAL_READ: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     Permission.JOB_RUN: frozenset({Role.ADMINISTRATOR}),

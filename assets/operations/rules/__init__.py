@@ -16,7 +16,7 @@ KIND_NAMES: dict[str, Message] = {
     CONTROLLED_DELIVERY: msg("Controlled delivery"),
     "patrol": msg("Patrol"),
     "checkpoint": msg("Checkpoint"),
-    "search": msg("Search"),
+    "search": msg("Search operation"),
 }
 DELIVERY_NAMES: dict[str, Message] = {"internal": msg("internal"), "international": msg("international")}
 CONTRIBUTION_NAMES: dict[str, Message] = {

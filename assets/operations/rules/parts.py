@@ -135,7 +135,7 @@ class _Known:
 
     def __init__(self, value: object, name: str, keys: tuple[str, ...]) -> None:
         if not isinstance(value, Mapping):
-            words = msg("This holds: %(keys)s.", keys=", ".join(keys))
+            words = msg("An object with these fields is expected: %(keys)s.", keys=", ".join(keys))
             raise PartsRefused([FieldError(name, words, "not_an_object")])
         unknown = [key for key in value if key not in keys]
         if unknown:

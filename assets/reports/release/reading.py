@@ -20,10 +20,10 @@ from assets.reports.render.document import Issue
 def visible(actor: Actor) -> ColumnElement[bool]:
     """A condition on `DonorSummary`: what `actor` may see.
 
-    A donor sees what was released for him; who drafts or releases sees all; everyone else who reads summaries the
-    released ones. A right for a unit or a region reaches no summary: it is about the whole country.
+    A donor sees what was released for him; who drafts, releases or audits sees all; everyone else who reads summaries
+    the released ones. A right for a unit or a region reaches no summary: it is about the whole country.
     """
-    if reach(actor, Permission.SUMMARY_DRAFT).everything or reach(actor, Permission.SUMMARY_APPROVE).everything:
+    if reach(actor, Permission.SUMMARY_READ_DRAFT).everything:
         return true()
     within = reach(actor, Permission.SUMMARY_READ)
     if within.everything:
@@ -145,7 +145,7 @@ def issue_of(summary: DonorSummary) -> Issue:
 
 
 def may_draft(actor: Actor) -> bool:
-    """Whether drafts are shown and offered to `actor`."""
+    """Whether making a draft is offered to `actor`."""
     return may(actor, Permission.SUMMARY_DRAFT)
 
 

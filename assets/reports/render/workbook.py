@@ -129,7 +129,7 @@ def _words(pen: _Pen, shown: Document, voice: Voice) -> None:
     sheet = pen.book.add_worksheet("Words")
     sheet.set_column(0, 1, 34)
     sheet.set_column(2, 2, 100)
-    heads = (voice.say(msg("Section")), voice.say(msg("Title")), voice.say(msg("Words")))
+    heads = (voice.say(msg("Section")), voice.say(msg("Heading")), voice.say(msg("Words")))
     for column, head in enumerate(heads):
         sheet.write_string(0, column, head, pen.head)
     row = 0

@@ -8,12 +8,14 @@ from typing import Any
 # Keep alphabetical; `api_*` modules hold an APIBlueprint called `api`, the others a Blueprint called `pages`.
 MODULES: tuple[str, ...] = (
     "admin",
+    "admin_places",
     "api_assets",
     "api_backups",
     "api_calibration",
     "api_disposals",
     "api_documents",
     "api_grants",
+    "api_losses",
     "api_lots",
     "api_maintenance",
     "api_operations",
@@ -58,6 +60,7 @@ MODULES: tuple[str, ...] = (
     "sessions",
     "summaries",
     "telemetry",
+    "tokens",
     "trackers",
     "utilisation",
     "whole_export",

@@ -1,4 +1,4 @@
-"""Administration: accounts with their roles, organisations, units; and everybody's own API tokens."""
+"""Administration: accounts with their roles."""
 
 from __future__ import annotations
 
@@ -8,29 +8,19 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
-from assets.core.errors import DomainError, InvalidInput, NotAllowed, NotFound, invalid
+from assets.core.errors import DomainError, InvalidInput, NotFound, invalid
 from assets.core.i18n import msg, offered
 from assets.people import queries, service
-from assets.people.models import Account, ApiToken, RoleGrant
+from assets.people.models import ApiToken, RoleGrant
 from assets.people.rules import ROLE_NAMES, Permission, Role
-from assets.web.auth import needs, signed_in
+from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
+from assets.web.filters import show_region_name
 from assets.web.forms import field_errors, typed
 from assets.web.parsing import encode_cursor, page, parse_moment
 
 pages = Blueprint("admin", __name__)
-
-KIND_NAMES = {
-    "agency": msg("agency"),
-    "donor": msg("donor"),
-    "implementing_agency": msg("implementing agency"),
-    "workshop": msg("workshop"),
-    "imt": msg("mobile team"),
-    "oct": msg("coordination team"),
-    "blo": msg("border liaison office"),
-    "store": msg("store"),
-}
 
 
 @pages.get("/admin")
@@ -85,12 +75,13 @@ def add_account() -> Any:
                 person=queries.person_by_number(session, number) if number else None,
             )  # fmt: skip
     except DomainError as error:
-        return _account_form(values, _errors(error)), status_of(error)
+        return _account_form(values, errors_of(error)), status_of(error)
     flash_words(msg("The account %(login)s is open. Tell its person the password; he changes it.", login=account.login))
     return redirect(url_for("admin.show_account", account_id=account.id), 303)
 
 
-def _errors(error: DomainError) -> dict[str, str]:
+def errors_of(error: DomainError) -> dict[str, str]:
+    """What is wrong, by field."""
     named = {"login_taken": "login", "code_taken": "code", "scope_not_for_role": "role"}
     return {named[error.code]: words(error.message)} if error.code in named else field_errors(error)
 
@@ -118,7 +109,7 @@ def _choices() -> dict[str, Any]:
         return {
             "roles": [(role.value, words(ROLE_NAMES[role.value])) for role in Role],
             "units": [(unit.code, f"{unit.name} ({unit.code})") for unit in queries.units(session)],
-            "regions": [(region.code, region.name_en) for region in queries.regions(session)],
+            "regions": [(region.code, show_region_name(region)) for region in queries.regions(session)],
             "donors": [(donor.code, donor.name) for donor in queries.organisations(session, "donor")],
         }
 
@@ -140,7 +131,7 @@ def _account_page(account_id: int, values: dict[str, str], errors: dict[str, str
         tokens = queries.tokens_of(session, account_id)
     return render_template(
         "admin/account.html", account=account, tokens=tokens, values=values, errors=errors, described=_described,
-        valid=_valid, open_token=_open_token, itself=account.id == g.account.id, **_choices(),
+        valid=_valid, open_token=open_token, itself=account.id == g.account.id, **_choices(),
     )  # fmt: skip
 
 
@@ -152,18 +143,24 @@ def grant_role(account_id: int) -> Any:
         with writing() as session:
             service.grant_role(
                 session, actor(), queries.account_with_grants(session, account_id), role=_role(values),
-                scope=_scope(session, values), now=now(), valid_from=_day(values, "valid_from"),
-                valid_until=_day(values, "valid_until"),
+                scope=_scope(session, values), now=now(), valid_from=day_of(values, "valid_from"),
+                valid_until=day_of(values, "valid_until"),
             )  # fmt: skip
     except NotFound:
         raise
     except DomainError as error:
-        return _account_page(account_id, values, _errors(error)), status_of(error)
+        return _account_page(account_id, values, errors_of(error)), status_of(error)
     flash_words(msg("The role is granted; it counts from the account's next request."))
     return redirect(url_for("admin.show_account", account_id=account_id), 303)
 
 
-def _day(values: dict[str, str], field: str) -> datetime | None:
+def open_token(token: ApiToken) -> bool:
+    """Whether the token still opens anything."""
+    return token.ended_at is None and (token.expires_at is None or token.expires_at > now())
+
+
+def day_of(values: dict[str, str], field: str) -> datetime | None:
+    """The beginning of a local day that was typed; None where nothing was."""
     text = values.get(field, "").strip()
     return parse_moment(text, the_app().settings.zone, field) if text else None
 
@@ -209,111 +206,3 @@ def reopen_account(account_id: int) -> Any:
         service.reopen_account(session, actor(), queries.account_with_grants(session, account_id))
     flash_words(msg("The account is open again."))
     return redirect(url_for("admin.show_account", account_id=account_id), 303)
-
-
-@pages.get("/admin/organisations")
-@needs(Permission.ORGANISATION_WRITE)
-def list_organisations() -> str:
-    return _organisations_page({}, {})
-
-
-def _organisations_page(values: dict[str, str], errors: dict[str, str]) -> str:
-    with reading() as session:
-        found = queries.organisations(session)
-    kinds = [(kind, words(KIND_NAMES[kind])) for kind in service.ORGANISATION_KINDS]
-    return render_template(
-        "admin/organisations.html", organisations=found, kinds=kinds, names=dict(kinds), values=values, errors=errors
-    )  # fmt: skip
-
-
-@pages.post("/admin/organisations")
-@needs(Permission.ORGANISATION_WRITE)
-def add_organisation() -> Any:
-    values = typed()
-    try:
-        with writing() as session:
-            service.add_organisation(session, actor(), **{key: values.get(key, "") for key in ("code", "kind", "name")})
-    except DomainError as error:
-        return _organisations_page(values, _errors(error)), status_of(error)
-    flash_words(msg("%(code)s is added.", code=values["code"]))
-    return redirect(url_for("admin.list_organisations"), 303)
-
-
-@pages.get("/admin/units")
-@needs(Permission.ORGANISATION_WRITE)
-def list_units() -> str:
-    return _units_page({}, {})
-
-
-def _units_page(values: dict[str, str], errors: dict[str, str]) -> str:
-    with reading() as session:
-        found, regions = queries.units(session), queries.regions(session)
-    kinds = [(kind, words(KIND_NAMES[kind])) for kind in service.UNIT_KINDS]
-    return render_template(
-        "admin/units.html", units=found, regions=[(region.code, region.name_en) for region in regions], kinds=kinds,
-        names=dict(kinds), values=values, errors=errors,
-    )  # fmt: skip
-
-
-@pages.post("/admin/units")
-@needs(Permission.ORGANISATION_WRITE)
-def add_unit() -> Any:
-    values = typed()
-    try:
-        with writing() as session:
-            region = queries.region_by_code(session, values.get("region", ""))
-            service.add_unit(
-                session, actor(), code=values.get("code", ""), name=values.get("name", ""), region=region,
-                kind=values.get("kind", ""),
-            )  # fmt: skip
-    except DomainError as error:
-        return _units_page(values, _errors(error)), status_of(error)
-    flash_words(msg("%(code)s is added.", code=values["code"]))
-    return redirect(url_for("admin.list_units"), 303)
-
-
-@pages.get("/account/tokens")
-@signed_in
-def list_tokens() -> str:
-    return _tokens_page(None, {})
-
-
-def _tokens_page(secret: str | None, errors: dict[str, str]) -> str:
-    with reading() as session:
-        tokens = queries.tokens_of(session, g.account.id)
-    return render_template("admin/tokens.html", tokens=tokens, secret=secret, errors=errors, open_token=_open_token)
-
-
-def _open_token(token: ApiToken) -> bool:
-    return token.ended_at is None and (token.expires_at is None or token.expires_at > now())
-
-
-@pages.post("/account/tokens")
-@signed_in
-def add_token() -> Any:
-    """Make a token and show it in this one answer; it is kept as a hash only.
-
-    Only for who signed in: a token that gave out others would outlive its own end.
-    """
-    if g.by_token:
-        raise NotAllowed
-    try:
-        expires = _day(typed(), "expires")
-        with writing() as session:
-            account = session.get_one(Account, g.account.id)
-            secret = service.add_token(session, actor(), account, now=now(), expires_at=expires)
-    except InvalidInput as error:
-        return _tokens_page(None, field_errors(error)), 400
-    return _tokens_page(secret, {})
-
-
-@pages.post("/account/tokens/<int:token_id>/end")
-@signed_in
-def end_token(token_id: int) -> Any:
-    with writing() as session:
-        token = session.get(ApiToken, token_id)
-        if token is None or token.account_id != g.account.id:
-            raise NotFound(msg("There is no such token of yours."))
-        service.end_token(session, actor(), token, now())
-    flash_words(msg("The token has ended."))
-    return redirect(url_for("admin.list_tokens"), 303)

@@ -12,11 +12,10 @@ from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from assets.calibration.service import adopt_default_plans as adopt_calibration_plans
 from assets.core.actor import Actor
 from assets.core.errors import NotFound
 from assets.core.i18n import msg
-from assets.maintenance.service import adopt_default_plans
+from assets.fitness.service import take_into_care
 from assets.operations.queries import known_codes
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset, AssetEvent
@@ -123,12 +122,6 @@ def draft_of(body: BaseModel, *, partial: bool) -> AssetDraft:
     return parse_asset(body.model_dump(by_alias=True, exclude_unset=True, exclude={"version"}), partial=partial)
 
 
-def adopt_plans(session: Session, asset: Asset) -> None:
-    """Give an asset the care and calibration plans of its class, as every door does that registers one."""
-    adopt_default_plans(session, actor(), asset, now())
-    adopt_calibration_plans(session, actor(), asset, now())
-
-
 @api.get("/assets")
 @needs(Permission.ASSET_READ)
 def list_assets(query: AssetListQuery) -> Any:
@@ -151,7 +144,7 @@ def create_asset(body: NewAssetBody) -> Any:
     draft = draft_of(body, partial=False)
     with writing() as session:
         asset = register_asset(session, actor(), draft, now())
-        adopt_plans(session, asset)
+        take_into_care(session, [asset], now())
         (answer,) = asset_answers(session, actor(), [asset])
     return jsonify(answer), 201, {"Location": f"/api/v1/assets/{asset.code}"}
 
@@ -180,8 +173,8 @@ def patch_asset(path: AssetPath, body: ChangeAssetBody) -> Any:
     with writing() as session:
         asset = asset_by_code(session, actor(), code, Permission.ASSET_WRITE, lock=True)
         change_asset(session, actor(), asset, draft, now(), body.version)
-        if "class" in draft:
-            adopt_plans(session, asset)
+        if "class" in draft or "life" in draft:
+            take_into_care(session, [asset], now())
         (answer,) = asset_answers(session, actor(), [asset])
     return jsonify(answer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -14,11 +15,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from assets.core import journal
 from assets.core.errors import DomainError
 from assets.custody.rules import event_time
+from assets.fitness.service import take_into_care
 from assets.handover import queries
 from assets.handover.act import act_of, act_pdf
 from assets.handover.models import HandoverItem, HandoverLine
 from assets.handover.rules import Count
 from assets.handover.service.counting import CountResult, count_items
+from assets.handover.service.into_service import STATUSES, PutResult, put_into_service
 from assets.handover.service.rounds import add_lines, close_count
 from assets.people.rules import Permission
 from assets.registry.models import HandoverBatch
@@ -170,6 +173,7 @@ def count(path: BatchPath, body: CountsBody) -> Any:
         batch = queries.round_by_id(session, path.batch_id)
         counts = [_count(each, body.sent_at or now()) for each in body.counts]
         results = count_items(session, actor(), batch, counts, now())
+        take_into_care(session, [result.asset for result in results if result.asset is not None], now())
     return jsonify({"results": [result_answer(result) for result in results]})
 
 
@@ -201,6 +205,26 @@ def result_answer(result: CountResult) -> dict[str, Any]:
 
 def _told(error: DomainError) -> tuple[str, str]:
     return error.code, words(error.message)
+
+
+@api.post("/batches/<int:batch_id>/put-into-service")
+@needs(Permission.ASSET_WRITE)
+def put_together(path: BatchPath) -> Any:
+    """Put what was received of a round into service, all together; what stays as it is says why."""
+    with writing() as session:
+        batch = queries.round_by_id(session, path.batch_id)
+        results = put_into_service(session, actor(), batch, now())
+        take_into_care(session, [result.asset for result in results if result.status == "done"], now())
+        tally = Counter(result.status for result in results)
+        told = [_put_answer(result) for result in results]
+    return jsonify({status: tally[status] for status in STATUSES} | {"results": told})
+
+
+def _put_answer(result: PutResult) -> dict[str, Any]:
+    code, message = _told(result.error) if result.error is not None else ("", "")
+    return {
+        "item": result.item_id, "asset": result.asset.code, "status": result.status, "code": code, "message": message,
+    }  # fmt: skip
 
 
 @api.post("/batches/<int:batch_id>/close")

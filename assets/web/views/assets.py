@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from assets.core.errors import Conflict, DomainError, InvalidInput, NotFound, RuleViolation
 from assets.core.i18n import msg
 from assets.fitness.queries import fitness_of
+from assets.fitness.service import take_into_care
 from assets.labels.token import format_code
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset
@@ -31,7 +32,7 @@ from assets.registry.service.assets import change_asset, register_asset
 from assets.web.asset_forms import first_values, form_sections, values_of
 from assets.web.asset_lists import DUE_NAMES, FILTER_KEYS, due_condition, filters_of
 from assets.web.auth import needs
-from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
+from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
 from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
 from assets.web.guessing import check_guessing, note_unknown_code
@@ -39,7 +40,6 @@ from assets.web.label_codes import read_code
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page
 from assets.web.views import asset_page
-from assets.web.views.api_assets import adopt_plans
 
 pages = Blueprint("assets", __name__)
 
@@ -65,7 +65,7 @@ def list_assets() -> Any:
             extra=due_condition(request.args),
         )  # fmt: skip
         fitness = fitness_of(session, found.assets, now())
-        choices = asset_choices(session, actor(), Permission.ASSET_READ)
+        choices = asset_choices(session, actor(), Permission.ASSET_READ, language=locale())
     options = {name: [(key, words(text)) for key, text in table.items()] for name, table in NAMES.items()}
     sees = may(actor(), Permission.CUSTODY_SEE)
     if not sees:
@@ -198,7 +198,7 @@ def create_asset() -> Any:
         draft = parse_asset(values)
         with writing() as session:
             asset = register_asset(session, actor(), draft, now())
-            adopt_plans(session, asset)
+            take_into_care(session, [asset], now())
     except (InvalidInput, Conflict, RuleViolation) as error:
         return _form(None, values, error)
     flash_words(msg("Registered. Its label code is %(code)s.", code=format_code(asset.code)), "success")
@@ -227,10 +227,10 @@ def save_asset(code: str) -> Any:
             raise InvalidInput(msg("The page is out of date. Load it again."), code="no_version")
         with writing() as session:
             asset = asset_by_code(session, actor(), canonical, Permission.ASSET_WRITE, lock=True)
-            reclassified = draft.class_code not in {None, asset.equipment_class.code}
+            before = (asset.equipment_class.code, asset.life)
             change_asset(session, actor(), asset, draft, now(), int(version))
-            if reclassified:
-                adopt_plans(session, asset)
+            if (asset.equipment_class.code, asset.life) != before:
+                take_into_care(session, [asset], now())
     except (InvalidInput, Conflict, RuleViolation) as error:
         with reading() as session:
             asset_by_code(session, actor(), canonical, Permission.ASSET_WRITE)

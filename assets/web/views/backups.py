@@ -34,7 +34,7 @@ def show() -> str:
     proven = log.last_proven(settings.data_dir)
     return render_template(
         "backups/list.html", made=made, following=following, proven=proven, has_key=keys.has_key(settings.data_dir),
-        asked=nightly.wanted_file(settings).exists(), folder=settings.backup_folder, keep=settings.backup_keep,
+        asked=nightly.wanted_file(settings).exists(), keep=settings.backup_keep,
         age_h=None if proven is None else int((now() - proven).total_seconds() // 3600),
         first_page=not request.args.get("cursor"),
     )  # fmt: skip

@@ -131,10 +131,6 @@ def records() -> Any:
 @pages.get("/calibration/records/<int:record_id>")
 @needs(Permission.CALIBRATION_READ)
 def record_page(record_id: int) -> Any:
-    return _record_page(record_id, {})
-
-
-def _record_page(record_id: int, errors: dict[str, str]) -> str:
     with reading() as session:
         made = queries.record_by_id(session, actor(), record_id)
         return render_template(
@@ -148,7 +144,6 @@ def _record_page(record_id: int, errors: dict[str, str]) -> str:
             measured=[point for point in made.points if point.ok is None],
             checks=[point for point in made.points if point.ok is not None],
             plain=care.plain,
-            errors=errors,
             **papers_of(session, "calibration", made.id),
         )
 
@@ -259,7 +254,7 @@ def new_record(plan_id: int) -> Any:
             old = queries.record_by_id(session, actor(), int(corrects)) if corrects.isdecimal() else None
             done = performed(session, _given(values))
             made = service.record_calibration(session, actor(), plan, done, _points(values), now(), corrects=old)
-            _keep_upload(session, made, required=False)
+            _keep_upload(session, made)
             record_id, passed = made.id, made.result == "pass"
     except (InvalidInput, RuleViolation, Conflict) as error:
         with reading() as session:
@@ -272,12 +267,10 @@ def new_record(plan_id: int) -> Any:
     return redirect(f"/calibration/records/{record_id}", 303)
 
 
-def _keep_upload(session: Session, made: CalibrationRecord, *, required: bool) -> None:
+def _keep_upload(session: Session, made: CalibrationRecord) -> None:
     sent = request.files.get("certificate")
     content = sent.read() if sent is not None else b""
     if not content:
-        if required:
-            raise invalid("certificate", msg("Choose a file."), code="required")
         return
     try:
         service.attach_certificate(session, actor(), made, _folder(), content, now())
@@ -287,20 +280,6 @@ def _keep_upload(session: Session, made: CalibrationRecord, *, required: bool) -
 
 def _folder() -> Any:
     return the_app().settings.data_dir / "files"
-
-
-@pages.post("/calibration/records/<int:record_id>/certificates")
-@needs(Permission.CALIBRATION_WRITE)
-def add_certificate(record_id: int) -> Any:
-    """Keep a certificate that came later with its record."""
-    try:
-        with writing() as session:
-            made = queries.record_by_id(session, actor(), record_id)
-            _keep_upload(session, made, required=True)
-    except InvalidInput as error:
-        return _record_page(record_id, field_errors(error)), 400
-    flash_words(msg("The certificate is kept."), "success")
-    return redirect(f"/calibration/records/{record_id}", 303)
 
 
 @pages.get("/calibration/certificates/<int:certificate_id>")

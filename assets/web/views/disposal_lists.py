@@ -1,4 +1,4 @@
-"""Lists of disposal, each to be taken away as CSV: what is to be assessed, every case, and memo values."""
+"""Lists of disposal, each to be taken away as CSV (journalled): what is to be assessed, every case, memo values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
+from sqlalchemy.orm import Session
 
+from assets.core import journal
 from assets.disposal import queries
 from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES
 from assets.exchange.tables import CSV_TYPE, write_csv
@@ -15,13 +17,14 @@ from assets.people.rules import Permission
 from assets.registry.rules.classes import CLASSES
 from assets.web import care, cases
 from assets.web.auth import needs
-from assets.web.context import actor, reading, the_app, words
+from assets.web.context import actor, reading, the_app, words, writing
 from assets.web.parsing import encode_cursor, page, parse_date
 from assets.web.views.disposals import assessment_cells, case_filter, tabs, today
 
 pages = Blueprint("disposal_lists", __name__)
 
 EXPORTED_AT_ONCE = 500
+FILTER_KEYS = frozenset({"unit", "class", "state", "on"})
 CASE_COLUMNS = (
     "case", "code", "class", "model", "unit", "state", "trigger", "proposed_at", "decision_number", "decided_on",
     "method", "carried_out_on", "recipient", "proceeds", "currency", "paper_number", "reversal_reason",
@@ -39,12 +42,12 @@ def assess() -> Any:
     """What a board should look at: old, far driven or unusable, and not before it already."""
     wanted = page(request.args)
     after = care.code_key(wanted.after)
+    if wants_csv():
+        with writing() as session:
+            narrowed = _narrowed(session)
+            return export_csv(session, "to-assess", ASSESS_COLUMNS, lambda: _assess_rows(narrowed))
     with reading() as session:
-        key: dict[str, Any] = {
-            "unit_id": care.unit_id(session, request.args), "class_id": care.class_id(session, request.args)
-        }  # fmt: skip
-        if request.args.get("format") == "csv":
-            return export_csv("to-assess", ASSESS_COLUMNS, lambda: _assess_rows(key))
+        key = _narrowed(session)
         rows = queries.assessment_due(session, actor(), today(), **key, limit=wanted.limit + 1, after=after)
         total = queries.assessment_count(session, actor(), today(), **key)
         options = care.choices(session, Permission.WORK_READ)
@@ -62,6 +65,10 @@ def assess() -> Any:
         )
 
 
+def _narrowed(session: Session) -> dict[str, Any]:
+    return {"unit_id": care.unit_id(session, request.args), "class_id": care.class_id(session, request.args)}
+
+
 def _assess_rows(key: dict[str, Any]) -> Iterator[tuple[object, ...]]:
     app, viewer, day = the_app(), actor(), today()
     after: tuple[object, ...] | None = None
@@ -77,8 +84,17 @@ def _assess_rows(key: dict[str, Any]) -> Iterator[tuple[object, ...]]:
             after = rows[-1].key
 
 
-def export_csv(name: str, columns: tuple[str, ...], rows: Callable[[], Iterator[tuple[object, ...]]]) -> Response:
-    """The rows as a CSV file of today, sent while they are read."""
+def wants_csv() -> bool:
+    """Whether the address asks for the list as a file."""
+    return request.args.get("format") == "csv"
+
+
+def export_csv(
+    session: Session, name: str, columns: tuple[str, ...], rows: Callable[[], Iterator[tuple[object, ...]]]
+) -> Response:
+    """The rows as a CSV file of today, sent while they are read; the journal of `session` says who took them away."""
+    asked = {key: value for key, value in request.args.items() if key in FILTER_KEYS and value}
+    journal.note(session, f"{name.replace('-', '_')}_list", "csv", "exported", filters=asked)
     headers = {"Content-Disposition": f'attachment; filename="{name}-{today().isoformat()}.csv"'}
     return Response(stream_with_context(write_csv(columns, rows())), content_type=CSV_TYPE, headers=headers)
 
@@ -88,10 +104,12 @@ def export_csv(name: str, columns: tuple[str, ...], rows: Callable[[], Iterator[
 def case_list() -> Any:
     """Every disposal case, newest first, ended ones too."""
     wanted = page(request.args)
+    if wants_csv():
+        with writing() as session:
+            taken = case_filter(session, DISPOSAL_STATE_NAMES)
+            return export_csv(session, "disposals", CASE_COLUMNS, lambda: _case_rows(taken))
     with reading() as session:
         narrowed = case_filter(session, DISPOSAL_STATE_NAMES)
-        if request.args.get("format") == "csv":
-            return export_csv("disposals", CASE_COLUMNS, lambda: _case_rows(narrowed))
         after = care.cursor_key(wanted.after, 1)
         found = queries.disposal_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
         options = {**care.choices(session, Permission.WORK_READ), "states": cases.pairs(DISPOSAL_STATE_NAMES)}
@@ -128,13 +146,13 @@ def _case_rows(narrowed: queries.CaseFilter) -> Iterator[tuple[object, ...]]:
 @needs(Permission.WORK_READ)
 def values() -> Any:
     """Memo values by class on a day; the CSV has every item."""
+    on = parse_date(request.args["on"], "on") if request.args.get("on", "").strip() else today()
+    if wants_csv():
+        with writing() as session:
+            narrowed = _narrowed(session)
+            return export_csv(session, "memo-values", VALUE_COLUMNS, lambda: _value_rows(on, narrowed))
     with reading() as session:
-        on = parse_date(request.args["on"], "on") if request.args.get("on", "").strip() else today()
-        key: dict[str, Any] = {
-            "unit_id": care.unit_id(session, request.args), "class_id": care.class_id(session, request.args)
-        }  # fmt: skip
-        if request.args.get("format") == "csv":
-            return export_csv("memo-values", VALUE_COLUMNS, lambda: _value_rows(on, key))
+        key = _narrowed(session)
         totals = queries.memo_totals(queries.memo_rows(session, actor(), on, **key))
         options = care.choices(session, Permission.WORK_READ)
         names = {code: words(defaults.title) for code, defaults in CLASSES.items()}

@@ -40,7 +40,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
         ("board", "/disposals", msg("Disposals")),
         ("losses", "/losses", msg("Losses")),
         ("assess", "/disposals/assess", msg("To assess")),
-        ("values", "/disposals/values", msg("Memo values")),
+        ("values", "/disposals/values", msg("Depreciated values")),
     )
     return [{"label": words(label), "href": href, "current": key == current} for key, href, label in places]
 

@@ -54,7 +54,10 @@ def _scheduler(app: App) -> dict[str, Any]:
     """Alive when some job finished lately; the most frequent one runs every minute."""
     with app.reading() as session:
         finished = last_finished(session)
-    return {"ok": finished is not None and now() - finished < JOB_LATE, "last_run": finished}
+    return {
+        "ok": finished is not None and now() - finished < JOB_LATE,
+        "last_run": finished.isoformat() if finished else None,
+    }
 
 
 def _broker(app: App) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""The journal for those who audit: entries by thing, account and day, and whether the chain holds."""
+"""The journal for those who audit: entries by thing, account and day, and whether the chain holds.
+
+Who reads the journal need not know of operations that are still going on: what other things' entries say of those is
+masked as it is shown. The entries themselves, and so the chain, stay as they were written.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from flask import Blueprint, render_template, request
+from sqlalchemy.orm import Session
 
 from assets.core import anchor
 from assets.core.clock import day_start
 from assets.core.errors import NotAllowed
 from assets.core.journal import JournalEntry
+from assets.documents.queries import ids_of_subjects
+from assets.documents.rules import SubjectName
+from assets.operations.queries.hidden import hidden_open
+from assets.operations.rules.masking import MASK, Masking
 from assets.people import queries
 from assets.people.rules import Permission, reach
 from assets.web.auth import needs
@@ -22,6 +31,8 @@ from assets.web.parsing import encode_cursor, page, parse_date
 pages = Blueprint("journal", __name__)
 
 LONGEST_SHOWN = 60
+# What papers of an open operation are called, and why they came or went.
+WORDS_OF_PAPERS = frozenset({"title", "removal_reason", "uploaded_name", "note", "reason"})
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,23 @@ class Line:
     who: str
     origin: str
     values: list[tuple[str, str]]
+
+
+class Veil:
+    """Hides from the reader what entries say of operations that he may not know of."""
+
+    def __init__(self, session: Session) -> None:
+        hidden = hidden_open(session, actor())
+        self._masking = Masking(hidden.codes)
+        self._papers = {str(id_) for id_ in ids_of_subjects(session, SubjectName.OPERATION, hidden.ids)}
+
+    def values(self, entry: JournalEntry, values: dict[str, Any]) -> dict[str, Any]:
+        """The values of the entry as the reader may see them."""
+        paper = entry.entity_id if entry.entity == "document" else str(values.get("document_id"))
+        if entry.entity.startswith("document") and paper in self._papers:
+            values = {key: MASK if key in WORDS_OF_PAPERS and value else value for key, value in values.items()}
+        shown: dict[str, Any] = self._masking.masked(values)
+        return shown
 
 
 @pages.get("/journal")
@@ -61,7 +89,8 @@ def _page(verdict: anchor.Verdict | None) -> str:
     before = int(str(wanted.after[0])) if wanted.after and isinstance(wanted.after[0], int) else None
     with reading() as session:
         found = queries.journal_page(session, actor(), filters, before=before, limit=wanted.limit + 1)
-    shown = [_line(entry, login) for entry, login in found[: wanted.limit]]
+        veil = Veil(session)
+    shown = [_line(entry, login, veil) for entry, login in found[: wanted.limit]]
     following = encode_cursor((shown[-1].entry.seq,)) if len(found) > wanted.limit else None
     known = anchor.last_anchor(the_app())
     keep = {key: args.get(key, "") for key in ("entity", "entity_id", "login", "from", "to") if args.get(key)}
@@ -76,10 +105,10 @@ def _day(field: str) -> date | None:
     return parse_date(text, field) if text else None
 
 
-def _line(entry: JournalEntry, login: str) -> Line:
+def _line(entry: JournalEntry, login: str, veil: Veil) -> Line:
     body: dict[str, Any] = json.loads(entry.body)
     who = login or str(body.get("by", {}).get("system", ""))
-    values = [(key, _shown(value)) for key, value in body.get("values", {}).items()]
+    values = [(key, _shown(value)) for key, value in veil.values(entry, body.get("values", {})).items()]
     return Line(entry, who, str(body.get("from", "")), values)
 
 

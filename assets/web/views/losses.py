@@ -13,6 +13,7 @@ from assets.core.i18n import Message, msg
 from assets.disposal import queries, service
 from assets.disposal.models import LossCase
 from assets.disposal.rules.cases import LOSS_DECISION_NAMES, LOSS_STATE_NAMES
+from assets.fitness.service import take_into_care
 from assets.people.rules import Permission
 from assets.registry.rules.asset_fields import CONDITION_NAMES
 from assets.registry.rules.life import LIFE_NAMES
@@ -23,7 +24,7 @@ from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page, parse_decimal
-from assets.web.views.disposal_lists import EXPORTED_AT_ONCE, export_csv
+from assets.web.views.disposal_lists import EXPORTED_AT_ONCE, export_csv, wants_csv
 from assets.web.views.disposals import care_address, case_filter, tabs, today
 
 pages = Blueprint("losses", __name__)
@@ -65,10 +66,12 @@ def board() -> Any:
 def case_list() -> Any:
     """Every loss, newest first, decided ones too."""
     wanted = page(request.args)
+    if wants_csv():
+        with writing() as session:
+            taken = case_filter(session, LOSS_STATE_NAMES)
+            return export_csv(session, "losses", CASE_COLUMNS, lambda: _case_rows(taken))
     with reading() as session:
         narrowed = case_filter(session, LOSS_STATE_NAMES)
-        if request.args.get("format") == "csv":
-            return export_csv("losses", CASE_COLUMNS, lambda: _case_rows(narrowed))
         after = care.cursor_key(wanted.after, 1)
         found = queries.loss_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
         options = {**care.choices(session, Permission.WORK_READ), "states": cases.pairs(LOSS_STATE_NAMES)}
@@ -185,5 +188,6 @@ def decide(case_id: int) -> Any:
         )  # fmt: skip
         result = filled.get("inquiry_result", "")
         service.decide_loss(session, actor(), case, decision, inquiry_result=result, now=now())
+        take_into_care(session, [case.asset], now())
 
     return _step(case_id, apply, msg("The decision is entered."))

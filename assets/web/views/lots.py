@@ -47,7 +47,7 @@ SHOWS: tuple[tuple[str, Message], ...] = (
     ("recalled", STANDING_NAMES[Standing.RECALLED]),
 )
 MOVES: dict[str, Message] = {
-    "received": msg("Received"),
+    "received": msg("Received into stock"),
     "counted": msg("Counted"),
     "written_off": msg("Written off"),
     "annulled": msg("Entered by mistake"),
@@ -201,7 +201,7 @@ def take_out(lot_id: int) -> Any:
 
     def do(session: Session, lot: StockLot, read: dict[str, Any]) -> Message:
         write_off(session, actor(), lot, read["quantity"], read["reason"], now())
-        return msg("It is written off.")
+        return msg("The amount is written off.")
 
     return _act(lot_id, "off_", _COUNT, do)
 

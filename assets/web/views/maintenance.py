@@ -99,7 +99,7 @@ def due_list() -> Any:
 def _ticket(order: WorkOrder) -> dict[str, Any]:
     return {
         "order": order,
-        "title": order.title,
+        "title": care.order_title(order),
         "asset": care.asset_title(order.asset),
         "code": format_code(order.asset.code),
         "kind": words(KIND_NAMES[Kind(order.kind)]),

@@ -28,8 +28,9 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import reaches_unit, require_unit, units_for
 from assets.web.auth import needs
 from assets.web.care import optional_date
-from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
+from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
+from assets.web.filters import show_region_name
 from assets.web.operation_choice import told_by_returns
 from assets.web.operation_drafts import ROWS, form_errors, form_values, seizure_values
 from assets.web.views.operations import operation_view
@@ -216,7 +217,7 @@ def _form_page(
         deliveries=[(key, words(name)) for key, name in DELIVERY_NAMES.items()],
         own_units=[(unit.code, unit.name) for unit in mine],
         all_units=[(unit.code, unit.name) for unit in listed],
-        regions=[(region.code, getattr(region, f"name_{locale()}")) for region in regions(session)],
+        regions=[(region.code, show_region_name(region)) for region in regions(session)],
         agencies=organisations_of_kind(session, "agency"),
         substances=[(key, words(name)) for key, name in SUBSTANCE_NAMES.items()],
         units_of_amount=[(key, words(name)) for key, name in UNIT_NAMES.items()],

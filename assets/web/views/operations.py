@@ -32,7 +32,8 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import reaches_unit
 from assets.web import care
 from assets.web.auth import needs
-from assets.web.context import actor, locale, now, reading, the_app, words, writing
+from assets.web.context import actor, now, reading, the_app, words, writing
+from assets.web.filters import show_region_name
 from assets.web.operation_choice import told_by_returns
 from assets.web.operation_drafts import ROWS, STATE_KINDS, STATE_NAMES, filter_of, form_errors, state_of
 from assets.web.operation_words import correction_lines, history_of
@@ -59,7 +60,7 @@ def list_operations() -> Any:
         rows = found[: wanted.limit]
         options = {
             "units": care.choices(session, Permission.OPERATION_READ)["units"],
-            "regions": [(region.code, getattr(region, f"name_{locale()}")) for region in regions(session)],
+            "regions": [(region.code, show_region_name(region)) for region in regions(session)],
             "kinds": [(key, words(name)) for key, name in KIND_NAMES.items()],
             "states": [(key, words(name)) for key, name in STATE_NAMES.items()],
         }

@@ -17,6 +17,7 @@ from assets.registry.models import Asset
 from assets.registry.rules.folding import fold_text
 from assets.registry.scope import assets_for, persons_for, reaches_unit
 from assets.web.auth import needs
+from assets.web.care import asset_title
 from assets.web.context import actor, flash_words, now, reading, words, writing
 from assets.web.forms import field_errors, typed
 from assets.web.parsing import encode_cursor, page, parse_date
@@ -65,7 +66,9 @@ def show(person_id: int) -> str:
             )
         )
         may_write = reaches_unit(actor(), Permission.PERSON_WRITE, person.unit)
-    return render_template("people/item.html", person=person, held=held, may_write=may_write, now=now())
+    return render_template(
+        "people/item.html", person=person, held=held, may_write=may_write, now=now(), title_of=asset_title
+    )
 
 
 @pages.get("/people/new")

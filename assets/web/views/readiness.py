@@ -33,7 +33,7 @@ pages = Blueprint("readiness", __name__)
 REASONS_SHOWN = 8
 GROUP_NAMES: dict[str, Message] = {
     "vehicle": msg("Vehicles"),
-    "search": msg("Search"),
+    "search": msg("Search equipment"),
     "ident": msg("Identification"),
     "protect": msg("Protection"),
     "radiation": msg("Radiation"),

@@ -10,12 +10,15 @@ from flask import Blueprint, Response, redirect, render_template, request
 from assets.core.errors import Conflict, DomainError, InvalidInput, RuleViolation
 from assets.core.i18n import msg
 from assets.exchange.label_sheets import layout_named, print_sheet
+from assets.fitness.service import take_into_care
 from assets.handover import queries
 from assets.handover.act import line_name, name_of
 from assets.handover.act_words import ACT_LANGUAGES
 from assets.handover.models import HandoverItem, HandoverLine
-from assets.handover.rules import OUTCOME_NAMES, OUTCOME_STATES, Count, in_usd
+from assets.handover.queries.into_service import Waiting, not_in_service
+from assets.handover.rules import FOUND, OUTCOME_NAMES, OUTCOME_STATES, Count, in_usd, why_not_into_service
 from assets.handover.service.counting import count_item
+from assets.handover.service.into_service import put_into_service
 from assets.handover.service.rounds import close_count
 from assets.labels.layouts import LAYOUTS
 from assets.labels.token import format_code
@@ -33,6 +36,9 @@ from assets.web.views.api_rounds import act_response
 from assets.web.views.labels import LAYOUT_NAMES
 
 pages = Blueprint("rounds", __name__)
+SHOWN = 10
+# Reasons that the page of the round shows beside each item; any other is told after the action.
+REASONS_SHOWN = frozenset({"not_received", "damaged", "life_by_case", "life_move", "life_ended"})
 
 
 def outcome_words() -> dict[str, tuple[str, str]]:
@@ -46,14 +52,14 @@ def show_round(batch_id: int) -> Any:
     """One round: its lines, how far the count is, what is still to come, its papers."""
     with reading() as session:
         batch = queries.round_by_id(session, batch_id)
-        lines = queries.lines_of(session, actor(), batch)
+        lines, of_all = queries.lines_and_totals(session, actor(), batch)
         tallies = queries.tally(session, actor(), [batch.id])[batch.id]
-        of_all = queries.line_totals(session, batch)
-        to_come = queries.items_page(
-            session, actor(), queries.ItemFilters(batch_id=batch.id, outcome="short"), limit=11
-        )
+        counted = queries.summed(tallies)
+        short = queries.ItemFilters(batch_id=batch.id, outcome="short")
+        to_come = queries.items_page(session, actor(), short, limit=11) if counted["short"] else []
+        is_here = any(counted[outcome] for outcome in FOUND) and may(actor(), Permission.ASSET_WRITE)
+        waiting = not_in_service(session, actor(), batch, limit=SHOWN) if is_here else Waiting()
         papers = papers_of(session, "batch", batch.id)
-    counted = queries.summed(tallies)
     agencies = {line.agency.code: line.agency.name for line in lines if line.agency is not None}
     return render_template(
         "rounds/item.html", batch=batch, lines=lines, tallies=tallies, counted=counted, of_all=of_all,
@@ -61,8 +67,32 @@ def show_round(batch_id: int) -> Any:
         to_come=to_come, outcomes=outcome_words(), agencies=agencies, languages=ACT_LANGUAGES, name_of=_name,
         usd=in_usd(batch.value, batch.currency, batch.usd_rate), seen=sum(counted.values()), printed=format_code,
         identity=sees_identity(actor()), layouts=[(name, words(LAYOUT_NAMES[name])) for name in LAYOUTS],
-        may_count=may(actor(), Permission.BATCH_WRITE), **papers,
+        may_count=may(actor(), Permission.BATCH_WRITE), waiting=waiting, why_it_stays=_why_it_stays, **papers,
     )  # fmt: skip
+
+
+def _why_it_stays(item: HandoverItem) -> str:
+    reason = why_not_into_service(item.asset.life, item.asset.condition)
+    return words(reason.message) if reason is not None else ""
+
+
+@pages.post("/rounds/<int:batch_id>/put-into-service")
+@needs(Permission.ASSET_WRITE)
+def put_together(batch_id: int) -> Any:
+    """Put what was received into service, all together; the round's page says what stays as it is, and why."""
+    with writing() as session:
+        results = put_into_service(session, actor(), queries.round_by_id(session, batch_id), now())
+        done = [result.asset for result in results if result.status == "done"]
+        take_into_care(session, done, now())
+        left = [(format_code(result.asset.code), result.error) for result in results if result.error is not None]
+    if done:
+        told = msg("Now in service: %(n)s. Left as they are: %(left)s.", n=len(done), left=len(left))
+        flash_words(told, "success")
+    else:
+        flash_words(msg("Nothing was put into service. Left as they are: %(left)s.", left=len(left)), "warning")
+    for code, error in [one for one in left if one[1].code not in REASONS_SHOWN][:SHOWN]:
+        flash_words(msg("%(code)s stays: %(why)s", code=code, why=error.message), "error")
+    return redirect(f"/rounds/{batch_id}#into-service", 303)
 
 
 def _line_name(line: HandoverLine) -> str:
@@ -170,6 +200,7 @@ def count_one(batch_id: int, item_id: int) -> Any:
     try:
         with writing() as session:
             result = count_item(session, actor(), queries.round_by_id(session, batch_id), count, now())
+            take_into_care(session, [result.asset] if result.asset is not None else [], now())
     except (InvalidInput, Conflict, RuleViolation) as error:
         return _item_form(batch_id, item_id, values, error)
     flash_words(msg("Counted: %(outcome)s.", outcome=OUTCOME_NAMES[result.outcome]), "success")

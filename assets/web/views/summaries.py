@@ -36,7 +36,7 @@ pages = Blueprint("summaries", __name__)
 
 
 @pages.get("/summaries")
-@needs(Permission.SUMMARY_READ, Permission.SUMMARY_DRAFT)
+@needs(Permission.SUMMARY_READ, Permission.SUMMARY_READ_DRAFT)
 def summary_list() -> Any:
     """Summaries that the reader may see, newest first."""
     wanted, donor = page(request.args), request.args.get("donor", "")
@@ -68,7 +68,7 @@ def _after(key: tuple[object, ...] | None) -> int | None:
 
 
 @pages.get("/summaries/<int:summary_id>")
-@needs(Permission.SUMMARY_READ, Permission.SUMMARY_DRAFT)
+@needs(Permission.SUMMARY_READ, Permission.SUMMARY_READ_DRAFT)
 def show_summary(summary_id: int) -> Any:
     """One summary: the same document as the PDF; a draft with its boxes."""
     return _summary_page(summary_id), 200
@@ -129,7 +129,7 @@ def write(summary_id: int) -> Any:
 
 
 @pages.get("/summaries/<int:summary_id>/compare")
-@needs(Permission.SUMMARY_READ, Permission.SUMMARY_DRAFT)
+@needs(Permission.SUMMARY_READ, Permission.SUMMARY_READ_DRAFT)
 def compare(summary_id: int) -> Any:
     """Each figure beside the one of the period before, or of another summary that the donor has (`with`)."""
     lang = summary_pages.language()
@@ -190,7 +190,7 @@ def _compared(figures: Figures, past: tuple[Measure, ...], voice: Voice) -> list
 
 
 @pages.get("/summaries/<int:summary_id>/file.<form>")
-@needs(Permission.SUMMARY_READ, Permission.SUMMARY_DRAFT)
+@needs(Permission.SUMMARY_READ, Permission.SUMMARY_READ_DRAFT)
 def summary_file(summary_id: int, form: str) -> Response:
     """The summary as a file. That it was given out stands in the journal."""
     with writing() as session:

@@ -13,9 +13,9 @@ from assets.core.clock import local_date
 from assets.core.i18n import Message, msg
 from assets.fitness.queries import fitness_of
 from assets.people.rules import Permission
-from assets.registry.models import Asset
 from assets.telemetry import access, queries
 from assets.web.auth import needs
+from assets.web.care import asset_title
 from assets.web.context import actor, now, reading, the_app, words, writing
 from assets.web.parsing import encode_cursor, page
 
@@ -41,11 +41,6 @@ class Line:
     def presence(self) -> tuple[str, str]:
         kind, text = PRESENCE_WORDS[self.state.presence]
         return kind, words(text)
-
-
-def asset_title(asset: Asset) -> str:
-    """Model, or class where the model is unknown."""
-    return asset.model.full_name if asset.model is not None else asset.equipment_class.name
 
 
 def _lines(session: Session, mounted: list[access.Mounted]) -> list[Line]:

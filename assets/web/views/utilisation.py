@@ -255,7 +255,7 @@ def _day(row: Any) -> dict[str, Any]:
         "day": day,
         "code": row[1],
         "printed": format_code(row[1]),
-        "class_name": row[2],
+        "class_name": words(CLASSES[row[2]].title),
         "unit": row[3],
         "km": day.measured_m / 1000 if day.measured_m is not None else None,
         "estimated_km": day.estimated_m / 1000 if day.estimated_m else None,

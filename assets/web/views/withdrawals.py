@@ -13,6 +13,7 @@ from assets.core.errors import Conflict, InvalidInput, RuleViolation
 from assets.core.i18n import Message, msg
 from assets.disposal import queries, service
 from assets.disposal.rules.assessment import TRIGGER_NAMES
+from assets.fitness.service import take_into_care
 from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.rules.life import LIFE_NAMES
@@ -50,6 +51,7 @@ def _withdraw(session: Session, asset: Asset, values: Values) -> str:
 
 def _put_back(session: Session, asset: Asset, values: Values) -> str:
     service.put_back(session, actor(), asset, values.get("reason", ""), now())
+    take_into_care(session, [asset], now())
     return f"/assets/{asset.code}"
 
 
@@ -72,7 +74,7 @@ FORMS: dict[str, Form] = {
     "withdraw": Form(
         msg("Withdraw from service"),
         msg("It is not issued any more. It can be put back, or proposed for disposal."),
-        msg("Withdraw"),
+        msg("Withdraw from service"),
         Permission.DISPOSAL_PROPOSE,
         _withdraw,
         msg("Withdrawn."),

@@ -127,10 +127,12 @@ def test_form_records_points_checks_and_certificate(here: Place, client_for: Cal
 def test_hostile_file_is_refused_by_its_content(
     here: Place, content: bytes, client_for: Callable[[str], Browser], api: Callable[[str], Api], app: App
 ) -> None:
-    made = api("technician").post("/calibrations", _body(here)).get_json()
-    browser = client_for("technician")
-    sent = {"certificate": (BytesIO(content), "certificate.pdf", "application/pdf")}
-    assert browser.post(f"/calibration/records/{made['id']}/certificates", sent).status_code == 400
+    form = {"rows": "6", "c1-name": "Alarm sounds", "c1-ok": "yes"}
+    sent = {**form, "certificate": (BytesIO(content), "certificate.pdf", "application/pdf")}
+    refused = client_for("technician").post(f"/calibration/plans/{here['plan']}/record", sent)
+    assert refused.status_code == 400
+    assert 'id="certificate-error"' in refused.get_data(as_text=True)
+    assert not api("technician").get("/calibrations").get_json()["items"]
     folder = app.settings.data_dir / "files"
     assert not folder.exists() or not list(folder.iterdir())
 

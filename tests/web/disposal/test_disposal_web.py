@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -10,8 +11,10 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from sqlalchemy import select
 
 from assets.core.app import App
+from assets.core.journal import JournalEntry
 from assets.registry.models import Asset
 from tests.support.care import put_asset
 from tests.support.world import SETUP, Clock, World
@@ -212,3 +215,31 @@ def test_memo_value_stands_on_the_items_page(app: App, code: str, client_for: Cl
     # One month of sixty is charged.
     assert "5,900.00" in text_of(client_for("coordinator"), f"/assets/{code}")
     assert "5,900.00" in text_of(client_for("coordinator"), "/disposals/values")
+
+
+@pytest.mark.parametrize(
+    ("path", "entity", "filters"),
+    [
+        ("/disposals/assess?unit=IMT-TK&format=csv", "to_assess_list", {"unit": "IMT-TK"}),
+        ("/disposals/cases?state=proposed&format=csv", "disposals_list", {"state": "proposed"}),
+        ("/losses/cases?format=csv&limit=3", "losses_list", {}),
+        ("/disposals/values?on=2026-01-01&format=csv", "memo_values_list", {"on": "2026-01-01"}),
+    ],
+)
+def test_what_is_taken_away_is_journalled_and_what_is_looked_at_is_not(
+    path: str, entity: str, filters: dict[str, str], app: App, world: World, client_for: Clients
+) -> None:
+    browser = client_for("coordinator")
+
+    def taken() -> list[tuple[str, str, int | None, Any]]:
+        with app.reading() as session:
+            found = session.scalars(select(JournalEntry).where(JournalEntry.entity == entity))
+            return [(e.entity_id, e.action, e.account_id, json.loads(e.body)["values"]) for e in found]
+
+    text_of(browser, path.replace("format=csv", "").rstrip("?&"))
+    assert taken() == []
+    text_of(browser, path)
+    assert taken() == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
+    assert client_for("donor").get(path).status_code == 403
+    assert browser.get(f"{path.partition('?')[0]}?format=csv&unit=NONE").status_code in {400, 404}
+    assert len(taken()) == 1

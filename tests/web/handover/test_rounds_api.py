@@ -186,3 +186,43 @@ def test_a_logistics_officer_adds_no_grant_and_types_no_value(api: ApiFor, grant
     assert officer.post("/batches", {**HEAD, "value": 10**9, "lines": [line()]}).status_code == 400
     assert officer.post("/batches", HEAD).status_code == 201
     assert grant_id
+
+
+def test_what_was_received_goes_into_service_together_and_only_once(api: ApiFor, enter: Enter) -> None:
+    program, given = api("coordinator"), enter(line(quantity=3, serials="A1\nA2\nA3"))
+    body = {"counts": [count(given.items[0]), count(given.items[1], "damaged", condition="C", note="Cracked")]}
+    program.post(f"/batches/{given.id}/counts", body)
+    put = f"/batches/{given.id}/put-into-service"
+    answer = program.post(put, {})
+    assert answer.status_code == 200, answer.get_json()
+    told = answer.get_json()
+    assert (told["done"], told["already"], told["left"]) == (1, 0, 2)
+    assert [(row["item"], row["asset"], row["status"], row["code"]) for row in told["results"]] == [
+        (given.items[0], given.codes[0], "done", ""), (given.items[1], given.codes[1], "left", "damaged"),
+        (given.items[2], given.codes[2], "left", "not_received"),
+    ]  # fmt: skip
+    assert "repair" in told["results"][1]["message"]
+    before = program.get(f"/assets/{given.codes[0]}").get_json()
+    assert before["life"] == "in_service"
+    again = program.post(put, {}).get_json()
+    assert (again["done"], again["already"], again["left"]) == (0, 1, 2)
+    assert program.get(f"/assets/{given.codes[0]}").get_json() == before
+
+
+def test_a_program_puts_only_its_own_units_items_into_service(api: ApiFor, enter: Enter) -> None:
+    coordinator, officer = api("coordinator"), api("logistics_officer")
+    given = enter(line(), line(unit="IMT-FA", serials="F1\nF2"))
+    coordinator.post(f"/batches/{given.id}/counts", {"counts": [count(item) for item in given.items]})
+    answer = officer.post(f"/batches/{given.id}/put-into-service", {}).get_json()
+    assert (answer["done"], [row["asset"] for row in answer["results"]]) == (2, given.codes[:2])
+    assert coordinator.get(f"/assets/{given.codes[2]}").get_json()["life"] == "received"
+    assert officer.post("/batches/999999/put-into-service", {}).status_code == 404
+    assert api("commander").post(f"/batches/{given.id}/put-into-service", {}).status_code == 403
+
+
+def test_what_is_counted_in_has_its_plans_at_once(api: ApiFor, enter: Enter) -> None:
+    program, given = api("coordinator"), enter()
+    program.post(f"/batches/{given.id}/counts", {"counts": [count(given.items[0])]})
+    due = program.get("/calibration/due").get_json()["items"]
+    assert given.codes[0] in {row["asset"] for row in due}
+    assert given.codes[1] not in {row["asset"] for row in due}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -13,30 +12,13 @@ from sqlalchemy import select
 
 from assets.core.app import App
 from assets.custody.models import UseSession
-from tests.support.custody import Custody, new_asset
+from tests.support.custody import Custody
 from tests.support.operations import Operations
-from tests.support.world import Clock, World
+from tests.support.world import Clock
 from tests.web.conftest import Api, Browser
 
 Make = Callable[..., str]
 ClientFor = Callable[[str], Browser]
-
-
-@pytest.fixture
-def custody(app: App, world: World, clock: Clock) -> Custody:
-    return Custody(app, world, clock)
-
-
-@pytest.fixture
-def issued(app: App, clock: Clock, custody: Custody) -> Make:
-    """An asset of Tashkent that was issued two hours ago; answers its code."""
-
-    def make(class_code: str = "search.mirror_uvss") -> str:
-        code = partial(new_asset, app, clock.now)(class_code)
-        custody.issue(code, "P-001", occurrence=custody.occurrence(timedelta(hours=2)))
-        return code
-
-    return make
 
 
 def uses(app: App) -> list[tuple[int | None, str, str]]:

@@ -104,7 +104,7 @@ def test_counts_and_write_offs_are_movements_with_a_reason(
     assert browser.post(f"/lots/{lot}/write-off", {"off_quantity": "8", "off_reason": "used up"}).status_code == 303
     assert held(app, world, clock, lot) == "3E+1"
     page = browser.get(f"/lots/{lot}").get_data(as_text=True)
-    for said in ("30 pieces there", "+40", "-2", "-8", "two were broken", "used up"):
+    for said in ("30 pieces there", "+40", "−2", "−8", "two were broken", "used up"):
         assert said in page
 
 

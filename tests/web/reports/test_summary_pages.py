@@ -393,3 +393,27 @@ def test_program_drafts_writes_and_releases_with_the_same_rules(
     assert approver.post(f"/summaries/{number}/approve", {"sha256": made.get_json()["sha256"]}).status_code == 200
     assert written["sha256"] == made.get_json()["sha256"]
     assert api("donor").get("/summaries").get_json()["items"][0]["state"] == "released"
+
+
+def test_auditor_reads_a_draft_and_is_offered_and_allowed_nothing(
+    draft: str, client_for: Callable[[str], Any], api: Callable[[str], Any]
+) -> None:
+    auditor = client_for("auditor")
+    shown = auditor.get(draft)
+    text = shown.get_data(as_text=True)
+    assert (shown.status_code, "This is a draft" in text) == (200, True)
+    for offered in (f"{draft}/words", f"{draft}/approve", "<textarea", "Keep the words"):
+        assert offered not in text
+    assert auditor.get(f"{draft}/file.pdf").status_code == 200
+    assert "/summaries/new" not in auditor.get("/summaries").get_data(as_text=True)
+    assert auditor.get("/summaries/new").status_code == 403
+    period = {"from": FIRST.isoformat(), "to": UNTIL.isoformat()}
+    assert auditor.post("/summaries/new", {"donor": "JPN", **period}).status_code == 403
+    words = {"shown": shown_in(client_for("coordinator").get(draft).get_data(as_text=True)), "problems": "By me."}
+    assert auditor.post(f"{draft}/words", words).status_code == 403
+    program, number = api("auditor"), draft.rpartition("/")[2]
+    assert program.post("/summaries", {"donor": "JPN", **period}).status_code == 403
+    body = {"words": {"problems": "By me."}, "sha256": words["shown"]}
+    written = program.client.patch(f"/api/v1/summaries/{number}/words", json=body, headers=program.headers)
+    assert written.status_code == 403
+    assert "By me." not in auditor.get(draft).get_data(as_text=True)

@@ -107,8 +107,9 @@ def _rules(figures: Figures, voice: Voice) -> tuple[Block, ...]:
         units=MIN_UNITS,
     )
     cells = msg(
-        "%(n)s cells of the tables are left out (*): counts of 1 or 2, and others so that with all sums known at least "
-        "%(k)s numbers stay possible for each, or as many as the sums allow. Totals of the country are exact.",
+        "In the tables %(n)s numbers are not shown (*): counts of 1 or 2, and others from which those could be worked "
+        "out. Who knows every sum is left with at least %(k)s possible values for each, or with as many as the sums "
+        "allow. Totals of the country are exact.",
         n=voice.number(left_out(figures)),
         k=K,
     )

@@ -29,13 +29,13 @@ def blocks(figures: Figures, voice: Voice) -> tuple[Block, ...]:
         Column(voice.say(msg("Plan")), weight=0.7),
         Column(voice.say(msg("Data cover")), weight=0.8),
         Column(voice.say(msg("Issued in joint operations")), weight=1.2),
-        Column(voice.say(msg("Checks passed")), weight=1.1),
+        Column(voice.say(msg("Calibrations and checks passed")), weight=1.1),
         Column(voice.say(msg("In calibration")), weight=1.1),
     )
     rows = tuple(_row(line, figures, voice) for line in lines)
     words = msg(
-        "A dash: the class needs none, or nothing was recorded. Uses are counted where somebody recorded them. Checks "
-        "are calibrations, verifications and functional checks done in the period."
+        "A dash: the class needs none, or nothing was recorded. Uses are counted where somebody recorded them. "
+        "Calibrations, verifications and functional checks are those done in the period."
     )
     table = Table(
         voice.say(msg("Use, deployment and calibration by class, whole country")), columns, rows,

@@ -145,7 +145,7 @@ def table(figures: Figures, codes: tuple[str, ...], voice: Voice, title: str, sh
     """Figures with what each was made of, against plan and the period before."""
     columns = (
         Column(voice.say(msg("Measure")), number=False, weight=2.0),
-        Column(voice.say(msg("Value")), weight=1.0),
+        Column(voice.say(msg("This period")), weight=1.0),
         Column(voice.say(msg("Made of")), weight=1.7),
         Column(voice.say(msg("Plan")), weight=0.8),
         Column(voice.say(msg("Period before")), weight=1.5),
