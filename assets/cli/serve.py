@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 from typing import Any
 
 from assets.cli.output import opened_app
@@ -62,7 +64,11 @@ def _scheduler(_chosen: argparse.Namespace) -> int:
     _log()
     with opened_app() as app:
         refuse_older(app)
-        run_scheduler(app)
+        ended = run_scheduler(app)
+    if not ended:
+        # The job's thread would be waited for.
+        logging.shutdown()
+        os._exit(0)
     return 0
 
 

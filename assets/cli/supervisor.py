@@ -22,7 +22,9 @@ from assets.settings import Settings, SettingsError, listen_address
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 30.0
-STOP_S = 15.0
+# Longer than any part takes by itself: the web lets requests end for 4 s, the scheduler its job for 5 s.
+STOP_S = 10.0
+LOOK_S = 0.05
 log = logging.getLogger("assets.supervisor")
 
 
@@ -33,6 +35,7 @@ class Part:
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
+    ends_last: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -65,7 +68,7 @@ def serve(
         _check_port_is_free(host, port)
         parts = [Part("web", assets_command("web", "--listen", listen))]
         if not settings.mqtt_url:
-            parts.insert(0, Part("broker", assets_command("broker")))
+            parts.insert(0, Part("broker", assets_command("broker"), ends_last=True))
         if settings.metrics_listen:
             parts.append(Part("metrics", assets_command("metrics")))
         parts += [Part("ingest", assets_command("ingest")), Part("scheduler", assets_command("scheduler")), *extra]
@@ -87,7 +90,7 @@ class _Supervisor:
         while not self.stop.wait(0.2):
             for part in self.parts:
                 _tend(part)
-        _end([part.process for part in reversed(self.parts) if part.process is not None])
+        end(self.parts)
         return 0
 
 
@@ -115,14 +118,25 @@ def _tend(part: Part) -> None:
         _start(part)
 
 
-def _end(processes: list[subprocess.Popen[bytes]]) -> None:
-    for process in processes:
-        process.terminate()
-    deadline = time.monotonic() + STOP_S
-    for process in processes:
-        try:
-            process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
+def end(parts: Sequence[Part], within_s: float = STOP_S) -> None:
+    """End the parts: all at once, and after them those that end last, each of the two within so many seconds.
+
+    The broker ends last, so that ingest can acknowledge what it committed. Who does not end in time is killed: every
+    part can be, without loss.
+    """
+    for last in (False, True):
+        running = [(part, part.process) for part in parts if part.process is not None and part.ends_last is last]
+        began_at = time.monotonic()
+        for _, process in running:
+            process.terminate()
+        while running and time.monotonic() < began_at + within_s:
+            time.sleep(LOOK_S)
+            for part, process in running:
+                if process.poll() is not None:
+                    log.info("%s ended after %.1f s", part.name, time.monotonic() - began_at)
+            running = [(part, process) for part, process in running if process.returncode is None]
+        for part, process in running:
+            log.warning("%s did not end within %.0f s and is killed", part.name, within_s)
             process.kill()
             process.wait()
 

@@ -49,7 +49,8 @@ def run_web(settings: Settings, listen: str, *, workers: int) -> int:
             "worker_class": "gthread",
             "threads": THREADS,
             "timeout": 60,
-            "graceful_timeout": 10,
+            # A browser holds connections open on which it has asked nothing yet; stopping does not wait long for those.
+            "graceful_timeout": 4,
             "keepalive": 15,
             "worker_tmp_dir": "/dev/shm" if os.path.isdir("/dev/shm") else None,  # noqa: S108  # heartbeat files only
             "accesslog": None,

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,10 +19,10 @@ from assets.core.outbox import OutboxMail, queue_mail
 from assets.maintenance.models import MaintenancePlan
 from assets.people.models import Account, Organisation, Person, Unit
 from assets.people.queries import role_counts
-from assets.people.rules import ROLE_NAMES, Permission, Role, require
+from assets.people.rules import Permission, Role, require
 from assets.registry.models import Asset, Grant, HandoverBatch, Label
 from assets.safekeeping import log
-from assets.safekeeping.doctor.accounts import NEEDED
+from assets.safekeeping.doctor.accounts import NEEDED, roles_listed
 from assets.safekeeping.models import SetupSkip
 from assets.settings import DEFAULT, Settings, is_loopback
 from assets.telemetry.models import Tracker, TrackerInstallation
@@ -107,13 +106,8 @@ def _organisations(facts: Facts) -> Measured:
 def _roles(facts: Facts) -> Measured:
     missing = [role for role in NEEDED if not facts.roles.get(role)]
     if missing:
-        return Measured(False, msg("nobody is %(roles)s yet", roles=_listed(missing)))
-    return Measured(True, msg("each of these roles is held: %(roles)s", roles=_listed(NEEDED)))
-
-
-def _listed(roles: Sequence[Role]) -> Message:
-    names = [ROLE_NAMES[role] for role in roles]
-    return reduce(lambda first, last: msg("%(first)s, %(last)s", first=first, last=last), names)
+        return Measured(False, msg("no account has these roles yet: %(roles)s", roles=roles_listed(missing)))
+    return Measured(True, msg("each of these roles is held: %(roles)s", roles=roles_listed(NEEDED)))
 
 
 def _second_administrator(facts: Facts) -> Measured:

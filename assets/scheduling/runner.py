@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from assets.core.actor import system_actor
 from assets.core.app import App
@@ -24,6 +24,8 @@ from assets.core.leases import JobRun
 from assets.scheduling.jobs import JOBS, Job
 
 LEASE = timedelta(minutes=30)
+# How long a job may take to end when the scheduler is told to stop; it is taken up again at the next start.
+GRACE_S = 5.0
 MAX_ATTEMPTS = 3
 log = logging.getLogger("assets.scheduler")
 
@@ -84,8 +86,8 @@ def _is_free(run: JobRun, now: datetime, *, again: bool) -> bool:
     return again or (run.failed and run.attempts < MAX_ATTEMPTS)
 
 
-def run_due(app: App) -> list[str]:
-    """Run each job whose current slot has not been run; answers their names."""
+def run_due(app: App, stopping: threading.Event | None = None) -> list[str]:
+    """Run each job whose current slot has not been run, none more once `stopping` is set; answers their names."""
     now = app.clock()
     slots = {job.name: current_slot(job, now) for job in JOBS}
     with app.reading() as session:
@@ -98,22 +100,56 @@ def run_due(app: App) -> list[str]:
     return [
         job.name
         for job in JOBS
-        if (job.name, slots[job.name]) not in finished and run_once(app, job, slots[job.name]) is not None
+        if not (stopping is not None and stopping.is_set())
+        and (job.name, slots[job.name]) not in finished
+        and run_once(app, job, slots[job.name]) is not None
     ]
 
 
-def run_scheduler(app: App) -> None:
-    """Run jobs until SIGTERM or SIGINT; what was missed while nothing ran is caught up at the start."""
-    stop = threading.Event()
+def give_up(app: App) -> list[str]:
+    """Give the jobs that this process is at to whoever comes next, without waiting for the lease; their names.
+
+    Only for a process that ends at once: the job must not go on beside its next run.
+    """
+    now = app.clock()
+    with app.transaction(system_actor("scheduler"), now) as session:
+        mine = select(JobRun).where(JobRun.owner == owner(), JobRun.finished_at.is_(None))
+        runs = list(session.scalars(mine.with_for_update()))
+        for run in runs:
+            run.leased_until = now
+        return [run.job for run in runs]
+
+
+def run_scheduler(app: App) -> bool:
+    """Run jobs until SIGTERM or SIGINT; what was missed while nothing ran is caught up at the start.
+
+    False when a job did not end in time: it was given up, and the process has to end without waiting for it.
+    """
+    stop, idle = threading.Event(), threading.Event()
+    idle.set()
+
+    def due() -> None:
+        idle.clear()
+        try:
+            run_due(app, stop)
+        finally:
+            idle.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     scheduler = BackgroundScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1}
     )
-    scheduler.add_job(
-        run_due, CronTrigger(second="*/20", timezone=UTC), args=[app], id="due", next_run_time=app.clock()
-    )
+    scheduler.add_job(due, CronTrigger(second="*/20", timezone=UTC), id="due", next_run_time=app.clock())
     scheduler.start()
     log.info("scheduler runs %d jobs", len(JOBS))
     stop.wait()
-    scheduler.shutdown(wait=True)
+    # Nothing new begins; what runs may end.
+    scheduler.shutdown(wait=False)
+    if idle.wait(GRACE_S):
+        return True
+    try:
+        log.warning("not waiting for %s: taken up again at the next start", ", ".join(give_up(app)))
+    except SQLAlchemyError as error:
+        log.warning("a running job could not be given up, its lease has to run out: %s", type(error).__name__)
+    return False

@@ -183,7 +183,7 @@ def _rebuild(app: App, stopping: threading.Event) -> None:
     try:
         while not stopping.wait(pause_s):
             try:
-                rebuilder.run()
+                rebuilder.run(stopping=stopping)
                 pause_s = REBUILD_EVERY_S
             except SQLAlchemyError:
                 log.exception("a rebuild failed and will be tried again")

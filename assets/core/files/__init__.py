@@ -6,23 +6,27 @@ sent as a download. A database column that names a stored file is called `file_k
 `inventory` finds them all.
 """
 
-from assets.core.files.inventory import Inventory, inventory, sweep
+from assets.core.files.inventory import KEPT_LEFT_OVER, SWEPT_EVERY, Inventory, Owner, inventory, owners_of, sweep
 from assets.core.files.kinds import EXTENSIONS, MAX_BYTES, PICTURES, content_type_of
 from assets.core.files.names import display_name, file_name, title_of
 from assets.core.files.shelf import NoSpace, StoredFile, folder_in, pieces_of, read, store
 
 __all__ = [
     "EXTENSIONS",
+    "KEPT_LEFT_OVER",
     "MAX_BYTES",
     "PICTURES",
+    "SWEPT_EVERY",
     "Inventory",
     "NoSpace",
+    "Owner",
     "StoredFile",
     "content_type_of",
     "display_name",
     "file_name",
     "folder_in",
     "inventory",
+    "owners_of",
     "pieces_of",
     "read",
     "store",

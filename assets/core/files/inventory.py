@@ -8,17 +8,18 @@ after any transaction has ended.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from assets.core.db import Base
 
 KEPT_LEFT_OVER = timedelta(days=7)
+SWEPT_EVERY = timedelta(days=1)
 _OURS = re.compile(r"\.?[0-9a-f]{32}")
 
 
@@ -31,13 +32,35 @@ class Inventory:
     left_over: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class Owner:
+    """A row that names a file: its table, its id, and the file's key."""
+
+    table: str
+    row: str
+    key: str
+
+
 def keys_named(session: Session) -> set[str]:
     """Every key that any row names: each table's `file_key` column."""
-    found: set[str] = set()
-    for table in Base.metadata.sorted_tables:
-        if "file_key" in table.c:
-            found.update(key for key in session.scalars(select(table.c.file_key)) if key)
+    return {key for table in _tables() for key in session.scalars(select(table.c.file_key)) if key}
+
+
+def owners_of(session: Session, keys: Collection[str]) -> list[Owner]:
+    """The rows that name any of these files, table by table; for looking closer at a few."""
+    found: list[Owner] = []
+    for table in _tables() if keys else ():
+        rows = session.execute(
+            select(*table.primary_key.columns, table.c.file_key)
+            .where(table.c.file_key.in_(sorted(keys)))
+            .order_by(*table.primary_key.columns)
+        )
+        found += [Owner(table.name, "/".join(str(part) for part in row[:-1]), row[-1]) for row in rows]
     return found
+
+
+def _tables() -> list[Table]:
+    return [table for table in Base.metadata.sorted_tables if "file_key" in table.c]
 
 
 def inventory(session: Session, folder: Path) -> Inventory:

@@ -8,7 +8,7 @@ from subprocess import SubprocessError
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.core.i18n import msg
-from assets.safekeeping.doctor import accounts, addresses, copies, databases, machine, mail, programs, running
+from assets.safekeeping.doctor import accounts, addresses, copies, databases, machine, mail, programs, running, stored
 from assets.safekeeping.doctor.findings import Examiner, Finding, Level, Site, Subject
 
 __all__ = ["Finding", "Level", "Site", "Subject", "examine_database", "examine_machine"]
@@ -35,7 +35,7 @@ IN_THE_DATABASE: tuple[Examiner, ...] = (
     databases.server,
     databases.journal,
     databases.clock,
-    databases.stored_files,
+    stored.stored_files,
     mail.outbox,
     running.broker_runs,
     running.ingest,

@@ -13,14 +13,12 @@ from pathlib import Path
 from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from assets.core import files
 from assets.core.anchor import anchor_file, verify
 from assets.core.app import App
 from assets.core.i18n import msg
 from assets.core.journal import JournalEntry
 from assets.core.leases import last_runs
 from assets.migrations.run import integrity_errors, knows, versions
-from assets.migrations.tables import metadata
 from assets.safekeeping.doctor.findings import Finding, Site, Subject
 from assets.settings import Settings
 
@@ -42,7 +40,6 @@ DATABASES = Subject("databases", msg("databases"))
 SCHEMA = Subject("schema", msg("version of the databases"))
 JOURNAL = Subject("journal", msg("journal"))
 CLOCK = Subject("clock", msg("clock"))
-FILES = Subject("files", msg("stored files"))
 
 
 def unanswered(settings: Settings) -> Finding | None:
@@ -219,25 +216,3 @@ def _is_synchronised() -> bool | None:
     except subprocess.TimeoutExpired:
         return None
     return {"yes": True, "no": False}.get(done.stdout.strip()) if done.returncode == 0 else None
-
-
-def stored_files(site: Site) -> Iterator[Finding]:
-    """Every file that a row names is there; some that no row names may be left over."""
-    if not site.thorough:
-        return
-    metadata()  # each table's model must be known before its files are looked for
-    app = site.opened
-    with app.reading() as session:
-        found = files.inventory(session, files.folder_in(app.settings.data_dir))
-    if found.missing:
-        yield FILES.mend(msg("%(n)s are named and not there: restore them from the last backup", n=len(found.missing)))
-    elif found.left_over:
-        yield FILES.well(
-            msg(
-                "%(n)s, and %(left)s left over, which go by themselves in a week",
-                n=found.kept,
-                left=len(found.left_over),
-            )
-        )
-    else:
-        yield FILES.well(msg("%(n)s, none missing", n=found.kept))

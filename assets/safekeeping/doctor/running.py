@@ -135,7 +135,7 @@ def scheduler(site: Site) -> Iterator[Finding]:
         return
     yield from wrong
     if not wrong:
-        yield SCHEDULER.well(msg("%(n)s jobs ran when they should have", n=len(periods)))
+        yield SCHEDULER.well(msg("all %(n)s scheduled jobs ran on time", n=len(periods)))
 
 
 def job_problem(run: JobRun | None, every: timedelta, now: datetime) -> Message | None:

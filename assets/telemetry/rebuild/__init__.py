@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -31,12 +32,14 @@ class Rebuilder:
         self._limits = limits
         self._rest_until_s: dict[str, float] = {}
 
-    def run(self, *, at_once: bool = False) -> int:
-        """Rebuilds every stretch that is due (`at_once`: all of them); how many there were."""
+    def run(self, *, at_once: bool = False, stopping: threading.Event | None = None) -> int:
+        """Rebuilds every stretch that is due (`at_once`: all of them) until told to stop; how many there were."""
         with self._app.telemetry.reading() as session:
             waiting = _stretches(queries.dirty_stretches(session))
         done = 0
         for stretch in waiting:
+            if stopping is not None and stopping.is_set():
+                break
             if not at_once and time.monotonic() < self._rest_until_s.get(stretch.tracker, 0.0):
                 continue
             began_s = time.monotonic()

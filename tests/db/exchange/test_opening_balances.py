@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
+from assets.calibration import service as calibration
 from assets.calibration.models import CalibrationPlan, CalibrationRecord, CalibrationState
 from assets.core.app import App
 from assets.core.clock import day_start
@@ -22,9 +24,11 @@ from assets.exchange.models import ImportedThing, ImportRun
 from assets.exchange.runs import ask_for_import, execute
 from assets.exchange.tables import write_xlsx
 from assets.exchange.undo import undo_plan, undo_run
+from assets.maintenance.models import MaintenancePlan
 from assets.maintenance.queries.due import plan_views
 from assets.maintenance.service import adopt_missing_plans
 from assets.registry.models import Asset, AssetEvent, Label, Meter, MeterReading
+from assets.registry.rules.classes import CLASSES
 from assets.registry.service.timeline import happening_now
 from tests.support.world import SETUP, Clock, World
 
@@ -112,6 +116,35 @@ def test_what_was_before_us_is_taken_over_and_plans_are_due_from_it(
     assert not told.seen
     with app.transaction(SETUP, clock.now) as session:
         assert adopt_missing_plans(session, SETUP, clock.now) == 0
+
+
+def test_imported_items_have_their_plans_at_once_and_the_job_finds_nothing_to_add(
+    app: App, load: Load, clock: Clock
+) -> None:
+    without_past = {"class": "search.density_meter", "unit": "IMT-TK", "serial_number": "DM-9"}
+    load(sheet(car(1, last_service_on="", last_service_km=""), meter(1), without_past))
+    with app.reading() as session:
+        for model, of_class in ((MaintenancePlan, "maintenance_plans"), (CalibrationPlan, "calibration_plans")):
+            found = session.execute(select(model.asset_id, model.code).order_by(model.asset_id, model.code)).all()
+            wanted = [
+                (asset.id, default.code)
+                for asset in session.scalars(select(Asset).options(joinedload(Asset.equipment_class)))
+                for default in getattr(CLASSES[asset.equipment_class.code], of_class)
+            ]
+            assert [tuple(row) for row in found] == sorted(wanted)
+        states = session.scalars(select(func.count()).select_from(CalibrationState)).one()
+        assert states == session.scalars(select(func.count()).select_from(CalibrationPlan)).one()
+    with app.transaction(SETUP, clock.now) as session:
+        assert adopt_missing_plans(session, SETUP, clock.now) == 0
+        assert calibration.adopt_missing_plans(session, SETUP, clock.now) == 0
+
+
+def test_what_is_still_to_come_has_no_plans_yet(app: App, load: Load) -> None:
+    row = {"class": "search.density_meter", "unit": "IMT-TK", "serial_number": "DM-9", "life": "expected"}
+    load(write_xlsx(list(row), [list(row.values())]))
+    with app.reading() as session:
+        assert session.scalars(select(CalibrationPlan)).all() == []
+        assert session.scalars(select(MaintenancePlan)).all() == []
 
 
 def test_a_calibration_on_paper_counts_and_is_marked_as_not_ours(app: App, load: Load) -> None:

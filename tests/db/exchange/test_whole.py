@@ -48,7 +48,8 @@ def places(app: App, world: World, clock: Clock) -> Places:
         service.remove_document(session, SETUP, made.id, "doubled", clock.now)
         asset = session.get_one(Asset, found[SubjectName.ASSET])
         person = session.get_one(Person, world.persons["P-001"].id)
-        data = {"person_id": person.id, "operation": "OP-IMT-TK", "note": "=1+1"}
+        named = {"operation": "OP-IMT-TK"}
+        data = {"person_id": person.id, **named, "use": {"count": 1, **named}, "note": "=1+1"}
         record(session, SETUP, asset, "use", happening_now(clock.now), data)
     return found
 
@@ -100,7 +101,12 @@ def test_tables_hold_each_thing_by_codes_and_persons_by_number(app: App, places:
     everything = b"".join(archive.read(path) for path in archive.namelist() if path.startswith("tables/")).decode()
     assert "Karimov" not in everything
     (use,) = [row for row in table(archive, "events") if row["kind"] == "use"]
-    assert json.loads(use["details"]) == {"person": "P-001", "operation": "OP-IMT-TK", "note": "=1+1"}
+    assert json.loads(use["details"]) == {
+        "person": "P-001",
+        "operation": "OP-IMT-TK",
+        "use": {"count": 1, "operation": "OP-IMT-TK"},
+        "note": "=1+1",
+    }
     assert table(archive, "grants")[0]["donor"] == "JPN"
 
 

@@ -15,7 +15,7 @@ from assets.core.i18n import msg
 from assets.core.leases import JobRun
 from assets.core.outbox import OutboxMail
 from assets.scheduling.jobs import JOBS, Job
-from assets.scheduling.runner import LEASE, MAX_ATTEMPTS, current_slot, run_due, run_once
+from assets.scheduling.runner import LEASE, MAX_ATTEMPTS, current_slot, give_up, owner, run_due, run_once
 from tests.support.tables import marked_current
 from tests.support.world import SETUP, Clock, World
 
@@ -74,6 +74,29 @@ def test_run_whose_runner_died_is_taken_over_after_its_lease(
     clock.advance(LEASE)
     assert run_once(app, job, slot) is not None
     assert counter.runs == 2
+
+
+def test_job_that_a_stopping_scheduler_gave_up_is_taken_up_at_once(
+    app: App, job: Job, counter: Counter, clock: Clock
+) -> None:
+    slot, others = current_slot(job, clock.now), dataclasses.replace(job, name="others")
+    with app.transaction(SETUP) as session:
+        lease = {"slot": slot, "started_at": clock.now, "leased_until": clock.now + LEASE}
+        session.add(JobRun(job=job.name, owner=owner(), **lease))
+        session.add(JobRun(job="others", owner="elsewhere:1", **lease))
+    assert run_once(app, job, slot) is None
+    assert give_up(app) == [job.name]
+    assert run_once(app, others, slot) is None, "what another process is at stays its own"
+    assert run_once(app, job, slot) is not None
+    assert give_up(app) == []
+
+
+def test_no_job_begins_once_the_scheduler_is_told_to_stop(app: App) -> None:
+    told = threading.Event()
+    told.set()
+    assert run_due(app, told) == []
+    with app.reading() as session:
+        assert session.scalar(select(func.count()).select_from(JobRun)) == 0
 
 
 def test_failed_run_is_tried_again_and_says_why(app: App, job: Job, counter: Counter, clock: Clock) -> None:
