@@ -17,7 +17,7 @@ from assets.bench.programme import SETUP, Entered, Programme, fill_register, mak
 from assets.bench.sizes import size
 from assets.core.app import App
 from assets.labels.token import format_code
-from assets.maintenance.service.plans import adopt_default_plans
+from assets.maintenance.service import adopt_default_plans
 from assets.people import service
 from assets.people.rules import Role
 from assets.registry.models import Asset

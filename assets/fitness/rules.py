@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from assets.core.i18n import Message, msg
+from assets.registry.rules.plan_titles import plan_title
 
 READY, DUE, BLOCKED, UNKNOWN, AWAY = "ready", "due", "blocked", "unknown", "away"
 # The worst decides; on the way is said of what has not come yet.
@@ -122,20 +123,21 @@ def _of_calibration(facts: Facts) -> Iterator[Finding]:
         yield BLOCKED, Reason("never_calibrated", msg("It must be calibrated or verified, and has no plan for it."))
     for fact in facts.calibrations:
         if fact.standing == "failed":
-            yield BLOCKED, Reason("calibration_failed", msg("%(plan)s: failed.", plan=fact.name))
+            yield BLOCKED, Reason("calibration_failed", msg("%(plan)s: failed.", plan=plan_title(fact.name)))
         elif fact.standing in _CALIBRATION_BLOCKS:
             code, words = _CALIBRATION_BLOCKS[fact.standing]
-            reason = Reason(code if fact.binding else "check_due", msg(words.text, plan=fact.name))
+            reason = Reason(code if fact.binding else "check_due", msg(words.text, plan=plan_title(fact.name)))
             yield BLOCKED if fact.binding else DUE, reason
         elif fact.standing == "soon":
-            yield DUE, Reason("calibration_soon", msg("%(plan)s: ends within 30 days.", plan=fact.name))
+            yield DUE, Reason("calibration_soon", msg("%(plan)s: ends within 30 days.", plan=plan_title(fact.name)))
 
 
 def _of_care(facts: Facts) -> Iterator[Finding]:
     for fact in facts.care:
+        plan = plan_title(fact.name)
         if fact.standing == "overdue":
-            yield BLOCKED, Reason("service_overdue", msg("%(plan)s: overdue beyond its grace.", plan=fact.name))
+            yield BLOCKED, Reason("service_overdue", msg("%(plan)s: overdue beyond its grace.", plan=plan))
         elif fact.standing == "due":
-            yield DUE, Reason("service_due", msg("%(plan)s: due.", plan=fact.name))
+            yield DUE, Reason("service_due", msg("%(plan)s: due.", plan=plan))
         elif fact.meter_unknown:
-            yield UNKNOWN, Reason("meter_unknown", msg("%(plan)s: its meter is not known.", plan=fact.name))
+            yield UNKNOWN, Reason("meter_unknown", msg("%(plan)s: its meter is not known.", plan=plan))

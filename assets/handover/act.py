@@ -15,7 +15,7 @@ from assets.core.errors import NotFound, invalid
 from assets.core.i18n import msg, say
 from assets.handover.act_words import ACT_LANGUAGES, ActVoice
 from assets.handover.models import HandoverCount, HandoverItem, HandoverLine
-from assets.handover.queries import ItemFilters, all_items, line_totals, newest_counts
+from assets.handover.queries import ItemFilters, all_items, lines_and_totals, newest_counts
 from assets.handover.rules import DIFFERENCES, FOUND, in_usd, total_of
 from assets.labels.sheet import vendored_fonts
 from assets.labels.token import format_code
@@ -48,7 +48,7 @@ def act_of(session: Session, actor: Actor, batch: HandoverBatch, agency: str = "
     """
     require(actor, Permission.ASSET_IDENTITY)
     items = list(all_items(session, actor, ItemFilters(batch_id=batch.id), Permission.ASSET_IDENTITY))
-    partial = len(items) < line_totals(session, batch)[1]
+    partial = len(items) < lines_and_totals(session, actor, batch)[1].items
     of_agency = None
     if agency:
         of_agency = next((i.line.agency for i in items if i.line.agency and i.line.agency.code == agency), None)

@@ -14,6 +14,7 @@ from assets.core.i18n import Message, msg
 from assets.registry.rules.asset_fields import ASSET_FIELDS, MAX_MONEY
 from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.folding import fold_identifier
+from assets.registry.rules.life import check_by_hand, check_move
 from assets.registry.rules.values import (
     Reader,
     ValueRefused,
@@ -45,6 +46,7 @@ FOUND = frozenset({"received", "damaged", "wrong_serial"})  # somebody had it be
 STILL_TO_COME = ("pending", "short")
 MISSING = frozenset({"short", "not_delivered"})
 DIFFERENCES = ("short", "damaged", "wrong_serial", "not_delivered")
+DAMAGED = frozenset({"C", "D"})  # the conditions of what is damaged
 COUNT_OUTCOMES = tuple(name for name in OUTCOME_NAMES if name != "pending")
 
 _SERIALS = re.compile(r"[\n\t;,]")
@@ -182,13 +184,13 @@ def check_count(count: Count) -> None:
 
 def _count_errors(count: Count) -> Iterable[FieldError]:
     if count.outcome == "damaged":
-        if count.grade not in {"C", "D"}:
+        if count.grade not in DAMAGED:
             yield FieldError("condition", msg("Say how bad it is: C or D."), "condition_needed")
         if not count.note.strip():
             yield FieldError("note", msg("Say what is damaged."), "note_needed")
     elif count.grade is not None and count.outcome not in FOUND:
         yield FieldError("condition", msg("What is not there has no condition."), "no_condition")
-    elif count.grade in {"C", "D"}:
+    elif count.grade in DAMAGED:
         yield FieldError("outcome", msg("In this condition it is damaged: say so."), "damaged")
     if count.outcome == "wrong_serial" and not count.serial.strip():
         yield FieldError("serial", msg("Give the number that is on the item."), "serial_needed")
@@ -228,6 +230,24 @@ def check_may_close(tally: Mapping[str, int], *, closed: bool) -> None:
             code="not_counted",
             data={"pending": tally["pending"]},
         )
+
+
+def why_not_into_service(life: str, condition: str | None) -> RuleViolation | None:
+    """Why an item stays as it is when its round is put into service together; None when it goes.
+
+    Stricter than one by one: what needs repair goes on its own, by somebody who looked at it.
+    """
+    if life == "expected":
+        return RuleViolation(msg("It was not counted in: it is still to come."), code="not_received")
+    if life == "received" and condition in DAMAGED:
+        words = msg("It needs repair. Put it into service on its own page when it is fit for it.")
+        return RuleViolation(words, code="damaged")
+    try:
+        check_by_hand(life, "in_service")
+        check_move(life, "in_service", held=False)
+    except RuleViolation as error:
+        return error
+    return None
 
 
 def total_of(lines: Iterable[tuple[int, Decimal | None]]) -> Decimal | None:

@@ -16,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from assets.core.errors import invalid
 from assets.core.i18n import Message, msg
+from assets.maintenance.models import WorkOrder
 from assets.people.models import Unit
 from assets.people.queries import unit_by_code
 from assets.people.rules import Permission
 from assets.registry.models import Asset, EquipmentClass
 from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.meters import METER_KINDS
+from assets.registry.rules.plan_titles import plan_title
 from assets.registry.scope import units_for
 from assets.web.context import actor, locale, the_app, words
 from assets.web.parsing import parse_date, parse_moment
@@ -114,6 +116,11 @@ def asset_title(asset: Asset) -> str:
         return asset.model.full_name
     defaults = CLASSES.get(asset.equipment_class.code)
     return words(defaults.title) if defaults else asset.equipment_class.name
+
+
+def order_title(order: WorkOrder) -> str:
+    """What a work order is called: its plan in the reader's language, or what somebody wrote."""
+    return order.title if order.plan_id is None else words(plan_title(order.title))
 
 
 def meter_name(kind: str) -> str:

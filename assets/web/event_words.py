@@ -16,6 +16,7 @@ from assets.registry.rules.asset_fields import ASSET_FIELDS, CONDITION_NAMES
 from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
+from assets.registry.rules.plan_titles import plan_title
 from assets.web.context import words
 from assets.web.filters import show_date, show_datetime
 
@@ -62,7 +63,8 @@ _CASE_WORDS: dict[str, dict[str, Message]] = {
     "decision": {**LOSS_DECISION_NAMES, **DISPOSAL_STATE_NAMES},
     "method": METHOD_NAMES,
 }
-_PLAIN_KEYS = ("note", "text", "title", "plan", "reason", "done_text", "result", "override_reason")
+_RESULT_NAMES: dict[str, Message] = {"pass": msg("passed"), "fail": msg("failed")}
+_PLAIN_KEYS = ("note", "text", "reason", "done_text", "override_reason")
 
 
 def timeline_entry(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) -> dict[str, Any]:
@@ -98,10 +100,21 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
     if isinstance(data.get("meter"), str) and "value" in data:
         found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
     found += [words(names[data[key]]) for key, names in _CASE_WORDS.items() if str(data.get(key)) in names]
+    found += _care(data)
     found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]
     if event.kind == "taken_over":
         found += [words(text) for text in _taken_over(data)]
     return found
+
+
+def _care(data: dict[str, Any]) -> Iterator[str]:
+    """What was cared for or measured, and how a calibration ended."""
+    if isinstance(data.get("plan"), str):
+        yield words(plan_title(data["plan"]))
+    if isinstance(data.get("title"), str):  # of a planned work order it is its plan's
+        yield words(plan_title(data["title"])) if "work_order" in data else data["title"]
+    if data.get("result") in _RESULT_NAMES:
+        yield words(_RESULT_NAMES[data["result"]])
 
 
 def _taken_over(data: dict[str, Any]) -> Iterator[Message]:

@@ -11,7 +11,9 @@ from babel.numbers import format_currency, format_decimal
 from flask import Flask
 from markupsafe import Markup, escape
 
-from assets.web.context import locale, now, the_app
+from assets.people.models import Region
+from assets.registry.rules.plan_titles import plan_title
+from assets.web.context import locale, now, the_app, words
 
 Number = int | float | Decimal
 UNKNOWN = "–"
@@ -21,7 +23,7 @@ def init_filters(app: Flask) -> None:
     """Make the filters known to templates."""
     app.jinja_env.filters.update(
         date=show_date, datetime=show_datetime, number=show_number, km=show_km, money=show_money, ago=show_ago,
-        commands=show_commands,
+        commands=show_commands, plan_name=show_plan_name, region_name=show_region_name,
     )  # fmt: skip
 
 
@@ -80,6 +82,16 @@ def show_commands(text: str) -> Markup:
     for n, part in enumerate(text.split("`")):
         said += Markup("<code>{}</code>").format(part) if n % 2 else escape(part)
     return said
+
+
+def show_plan_name(name: str) -> str:
+    """A plan's stored name in the reader's language, where it is the title of a default plan."""
+    return words(plan_title(name))
+
+
+def show_region_name(region: Region) -> str:
+    """A region as the reader's language calls it."""
+    return {"ru": region.name_ru, "uz": region.name_uz}.get(locale(), region.name_en)
 
 
 def show_ago(value: datetime | None) -> str:

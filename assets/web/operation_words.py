@@ -31,8 +31,11 @@ def history_of(operation: Operation, corrections: list[OperationCorrection]) -> 
     if operation.closed_at is not None:
         by = operation.closed_by.login if operation.closed_by else ""
         entries.append(
-            {"at": show_datetime(operation.closed_at), "title": words(msg("Closed")), "actor": by, "icon": "check"}
-        )
+            {
+                "at": show_datetime(operation.closed_at), "title": words(msg("Operation closed")), "actor": by,
+                "icon": "check",
+            }
+        )  # fmt: skip
     by = operation.recorded_by.login if operation.recorded_by else ""
     entries.append(
         {"at": show_datetime(operation.recorded_at), "title": words(msg("Recorded")), "actor": by, "icon": "plus"}

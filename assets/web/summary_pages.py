@@ -114,7 +114,7 @@ def explained(figures: Figures, lang: str) -> dict[str, dict[str, Any]]:
     for measure in figures.measures:
         code = measure.code
         facts = (
-            (msg("Value"), measures.value(measure, voice)),
+            (msg("This period"), measures.value(measure, voice)),
             (msg("Made of"), measures.of_how_many(measure, voice)),
             (msg("Data cover"), measures.coverage(measure, voice)),
             (msg("95 % interval"), measures.interval(measure, voice)),

@@ -1,10 +1,9 @@
 """What people do in calibration: adopt and change plans, record what was done, add certificates; and reminders."""
 
+from assets.calibration.service.adoption import adopt_default_plans, adopt_missing_plans, adopt_plans_of
 from assets.calibration.service.mail import queue_due_mails
 from assets.calibration.service.plans import (
     add_plan,
-    adopt_default_plans,
-    adopt_missing_plans,
     change_plan,
     refresh_plan,
     retire_plan,
@@ -16,6 +15,7 @@ __all__ = [
     "add_plan",
     "adopt_default_plans",
     "adopt_missing_plans",
+    "adopt_plans_of",
     "attach_certificate",
     "change_plan",
     "queue_due_mails",

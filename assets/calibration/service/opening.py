@@ -10,9 +10,10 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from assets.calibration.models import CalibrationPlan, CalibrationRecord, CalibrationState
+from assets.calibration.models import CalibrationPlan, CalibrationRecord
 from assets.calibration.rules import valid_until
-from assets.calibration.service.plans import plan_from_default, refresh_plan
+from assets.calibration.service.adoption import first_state, plan_from_default
+from assets.calibration.service.plans import refresh_plan
 from assets.core.actor import Actor
 from assets.people.rules import Permission
 from assets.registry.models import Asset, AssetEvent
@@ -67,7 +68,8 @@ def take_over_calibrations(session: Session, actor: Actor, given: Sequence[Calib
     for one, plans in made:
         for plan in plans.values():
             if one.is_new:
-                session.add(_state(session, plan, records.get(plan.id)))
+                meter = meter_of(session, plan.asset, plan.meter_kind) if plan.meter_kind else None
+                session.add(first_state(plan, meter, records.get(plan.id)))
             else:
                 refresh_plan(session, plan)
     session.flush()
@@ -109,21 +111,6 @@ def _plans_of(session: Session, one: CalibrationTaken, now: datetime) -> dict[st
             known[default.code] = plan_from_default(one.asset, default, now)
             session.add(known[default.code])
     return known
-
-
-def _state(session: Session, plan: CalibrationPlan, record: CalibrationRecord | None) -> CalibrationState:
-    """Where a new plan stands: as `refresh_plan` would find it, without looking."""
-    until = record.valid_until if record is not None else None
-    return CalibrationState(
-        plan_id=plan.id,
-        asset_id=plan.asset_id,
-        kind=plan.kind,
-        record_id=record.id if record is not None else None,
-        result=record.result if record is not None else "",
-        valid_until=until,
-        valid_day=until.toordinal() if until is not None else None,
-        meter_id=meter_of(session, plan.asset, plan.meter_kind).id if plan.meter_kind else None,
-    )
 
 
 def _record(

@@ -1,18 +1,17 @@
-"""Calibration plans: adopt the class defaults, add, change and retire with a reason."""
+"""Calibration plans: add, change and retire them with a reason, and keep where they stand up to date."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from assets.calibration.models import (
     CalibrationPlan,
     CalibrationState,
 )
-from assets.calibration.queries.due import KEPT
 from assets.calibration.queries.records import newest_counting
 from assets.calibration.rules import (
     DecisionRule,
@@ -23,76 +22,13 @@ from assets.core.actor import Actor
 from assets.core.errors import invalid
 from assets.core.i18n import msg
 from assets.people.rules import Permission
-from assets.registry.models import Asset, EquipmentClass
-from assets.registry.rules.classes import CLASSES, CalibrationPlanDefault
+from assets.registry.models import Asset
 from assets.registry.rules.meters import check_kind
 from assets.registry.scope import require_asset
 from assets.registry.service.meters import meter_of
 from assets.registry.service.timeline import happening_now, record
 
 MAX_INTERVAL_DAYS = 36_500
-
-
-def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datetime) -> list[CalibrationPlan]:
-    """Give the asset the calibration plans of its class that it does not have yet. They start as never done."""
-    require_asset(actor, Permission.PLAN_WRITE, asset)
-    defaults = CLASSES.get(asset.equipment_class.code)
-    if defaults is None or not defaults.calibration_plans:
-        return []
-    known = set(session.scalars(select(CalibrationPlan.code).where(CalibrationPlan.asset_id == asset.id)))
-    adopted = []
-    for default in defaults.calibration_plans:
-        if default.code in known:
-            continue
-        plan = plan_from_default(asset, default, now)
-        session.add(plan)
-        adopted.append(plan)
-    session.flush()
-    for plan in adopted:
-        refresh_plan(session, plan)
-    return adopted
-
-
-def plan_from_default(asset: Asset, default: CalibrationPlanDefault, now: datetime) -> CalibrationPlan:
-    """A plan as its class gives it; the caller adds and refreshes it."""
-    return CalibrationPlan(
-        asset=asset,
-        code=default.code,
-        kind=Kind(default.kind).value,
-        name=default.name,
-        interval_days=default.interval_days,
-        meter_kind=(default.meter_kind or "") if default.meter_interval is not None else "",
-        meter_interval=default.meter_interval,
-        decision_rule=DecisionRule.SIMPLE.value,
-        source="class",
-        reason="",
-        active=True,
-        created_at=now,
-    )
-
-
-def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit: int = 500) -> int:
-    """Give up to `limit` assets that have no calibration plan at all those of their class; answers how many got some.
-
-    For the scheduler: call it until it answers 0.
-    """
-    codes = [code for code, defaults in CLASSES.items() if defaults.calibration_plans]
-    assets = session.scalars(
-        select(Asset)
-        .join(Asset.equipment_class)
-        .options(joinedload(Asset.equipment_class), joinedload(Asset.unit))
-        .where(
-            EquipmentClass.code.in_(codes),
-            Asset.life.in_(KEPT),
-            Asset.annulled_at.is_(None),
-            ~exists().where(CalibrationPlan.asset_id == Asset.id),
-        )
-        .order_by(Asset.id)
-        .limit(limit)
-    ).all()
-    for asset in assets:
-        adopt_default_plans(session, actor, asset, now)
-    return len(assets)
 
 
 def add_plan(

@@ -68,7 +68,7 @@ def check_words(field: str, text: str, limit: int, *, required: bool = True) -> 
     if len(text) > limit:
         raise invalid(field, msg("At most %(n)s characters.", n=limit), code="too_long")
     if any((c < " " and c not in "\n\r\t") or "\ud800" <= c <= "\udfff" for c in text):
-        raise invalid(field, msg("This holds characters that are no text."), code="not_text")
+        raise invalid(field, msg("This contains characters that are not text."), code="not_text")
     return text
 
 

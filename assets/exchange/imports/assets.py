@@ -12,6 +12,7 @@ from assets.exchange.imports.known import Known, content_of, has_identity, known
 from assets.exchange.imports.opening import OPENING_COLUMNS, Opening, Openings, parse_opening
 from assets.exchange.imports.work import Outcome, Pending, Thing, Work, differences
 from assets.exchange.tables import SheetRow
+from assets.fitness.service import take_into_care
 from assets.labels.token import format_code
 from assets.registry.models import Asset
 from assets.registry.rules.asset_fields import ASSET_FIELDS, AssetDraft, parse_asset
@@ -87,6 +88,7 @@ class Assets:
         ]
         if given:
             self.openings.take_over(given)
+        take_into_care(self.work.session, made, self.work.now)
         return [
             Outcome("new", one.label, asset.code, one.note, things=(Thing("asset", asset.code),))
             for one, asset in zip(pending, made, strict=True)

@@ -185,7 +185,7 @@ class Openings:
             if opening.holder
         ]
         take_over_holders(work.session, work.actor, held, work.told)
-        # Without a service on paper the hourly job gives the plans, and they count from the start.
+        # Without a service on paper they get their plans like any new item, and these count from the start.
         serviced = [
             Serviced(asset, LastDone(opening.last_service_on, opening.last_service_km), is_new)
             for asset, _, opening, is_new in given

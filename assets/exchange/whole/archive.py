@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -35,6 +35,7 @@ from assets.exchange.whole.sheets import REGISTER, Sheet
 from assets.exchange.whole.work_sheets import WORK
 from assets.operations.models import Operation
 from assets.operations.queries import known_to
+from assets.operations.rules.masking import Masking
 from assets.people.models import Person
 from assets.people.rules import Permission, reach
 from assets.registry.models import Asset
@@ -136,7 +137,7 @@ class _Writing:
     def tables(self) -> None:
         """Each table for which the actor holds the right everywhere."""
         numbers = {row.id: row.number for row in self._session.execute(select(Person.id, Person.number))}
-        hidden = set(self._session.scalars(select(Operation.code).where(~known_to(self._actor))))
+        hidden = Masking(self._session.scalars(select(Operation.code).where(~known_to(self._actor))).all())
         for sheet in SHEETS:
             if not reach(self._actor, sheet.permission).everything:
                 self.whole.left_out.append(sheet.name)
@@ -260,16 +261,14 @@ def _in_pieces(found: Iterable[tuple[Document, DocumentVersion]]) -> Iterator[li
         yield piece
 
 
-def _said(row: Sequence[object], numbers: Mapping[int, str], hidden: Collection[str]) -> list[object]:
+def _said(row: Sequence[object], numbers: Mapping[int, str], hidden: Masking) -> list[object]:
     return [_details(value, numbers, hidden) if isinstance(value, dict) else value for value in row]
 
 
-def _details(data: Mapping[str, object], numbers: Mapping[int, str], hidden: Collection[str]) -> str:
+def _details(data: Mapping[str, object], numbers: Mapping[int, str], hidden: Masking) -> str:
     """The data of an event, with persons by number and without operations that the reader may not know of."""
     shown: dict[str, object] = {}
-    for key, value in data.items():
-        if key == "operation" and value in hidden:
-            continue
+    for key, value in hidden.masked(data).items():
         if key.endswith("person_id") and isinstance(value, int):
             key, value = key.removesuffix("_id"), numbers.get(value)
         shown[key] = value

@@ -17,7 +17,7 @@ from assets.handover.models import HandoverCount, HandoverItem
 from assets.handover.queries import count_with_uid, items_of, outcome_at
 from assets.handover.rules import FOUND, Count, check_count, check_number, check_still_open, newest
 from assets.people.rules import Permission, require
-from assets.registry.models import AssetEvent, HandoverBatch
+from assets.registry.models import Asset, AssetEvent, HandoverBatch
 from assets.registry.rules.asset_fields import ASSET_FIELDS, parse_asset
 from assets.registry.rules.values import ValueRefused
 from assets.registry.service.assets import change_asset
@@ -28,7 +28,7 @@ from assets.registry.service.timeline import Occurrence, rebuild_condition, reco
 class CountResult:
     """What became of one count: accepted, repeated (it was recorded before) or refused, with the reason.
 
-    `outcome` is what holds of the item now ('' when it was refused).
+    `outcome` is what holds of the item now ('' when it was refused), `asset` the item's, where the count was accepted.
     """
 
     id: str
@@ -36,6 +36,7 @@ class CountResult:
     status: str
     outcome: str = ""
     error: DomainError | None = None
+    asset: Asset | None = None
 
 
 def count_items(
@@ -99,7 +100,7 @@ def _count(
         _follow(session, actor, item, before, row, now)
     _tell(session, actor, batch, row, before if holds else None, count, holds=holds)
     session.flush()
-    return CountResult(count.id, item.id, "accepted", item.outcome)
+    return CountResult(count.id, item.id, "accepted", item.outcome, asset=item.asset)
 
 
 def _id_reused() -> Conflict:

@@ -24,8 +24,8 @@ from assets.people.rules import Permission, require
 from assets.registry.models import EquipmentModel, HandoverBatch
 from assets.registry.rules.asset_fields import AssetDraft
 from assets.registry.scope import require_unit
-from assets.registry.service.assets import register_asset
 from assets.registry.service.catalogue import BatchDraft, add_batch, model_named
+from assets.registry.service.registration import Registration
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,20 @@ def _add_line(
     )  # fmt: skip
     session.add(row)
     base = _asset_draft(batch, line, model)
-    for place in range(line.draft.quantity):
-        serial = line.draft.serials[place] if place < len(line.draft.serials) else ""
-        draft = base
-        if serial:
-            named: dict[str, Any] = {line.identifier: serial}
-            draft = dataclasses.replace(base, given=base.given | named.keys(), **named)
-        asset = register_asset(session, actor, draft, now)
-        session.add(HandoverItem(line=row, number=place + 1, asset=asset, serial_on_paper=serial, outcome="pending"))
+    serials = [*line.draft.serials, *[""] * (line.draft.quantity - len(line.draft.serials))]
+    drafts = [_numbered(base, line.identifier, serial) for serial in serials]
+    registration = Registration(session, actor, drafts, now)
+    assets = registration.write([registration.check(draft) for draft in drafts])
+    for place, (asset, serial) in enumerate(zip(assets, serials, strict=True), start=1):
+        session.add(HandoverItem(line=row, number=place, asset=asset, serial_on_paper=serial, outcome="pending"))
     return row
+
+
+def _numbered(draft: AssetDraft, identifier: str, serial: str) -> AssetDraft:
+    if not serial:
+        return draft
+    named: dict[str, Any] = {identifier: serial}
+    return dataclasses.replace(draft, given=draft.given | {identifier}, **named)
 
 
 def _asset_draft(batch: HandoverBatch, line: CheckedLine, model: EquipmentModel | None) -> AssetDraft:

@@ -1,5 +1,6 @@
 """What people do in maintenance: plans, faults, work orders; and the reminders that follow from them."""
 
+from assets.maintenance.service.adoption import adopt_default_plans, adopt_missing_plans, adopt_plans_of
 from assets.maintenance.service.mail import queue_due_mails
 from assets.maintenance.service.orders import (
     Completion,
@@ -13,8 +14,6 @@ from assets.maintenance.service.orders import (
 )
 from assets.maintenance.service.plans import (
     add_plan,
-    adopt_default_plans,
-    adopt_missing_plans,
     change_plan,
     refresh_due_dates,
     refresh_plans,
@@ -26,6 +25,7 @@ __all__ = [
     "add_plan",
     "adopt_default_plans",
     "adopt_missing_plans",
+    "adopt_plans_of",
     "cancel_work_order",
     "change_plan",
     "close_work_order",

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 from assets.core.actor import Actor
 from assets.maintenance.models import MaintenancePlan
 from assets.maintenance.rules.due import LastDone
-from assets.maintenance.service.plans import plan_from_default, refresh_plans, start_day
+from assets.maintenance.service.adoption import plan_from_default
+from assets.maintenance.service.plans import refresh_plans, start_day
 from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.rules.classes import CLASSES, MaintenancePlanDefault

@@ -1,4 +1,4 @@
-"""Plans: adopt the class defaults, add, change and retire with a reason, and keep where they stand up to date."""
+"""Plans: add, change and retire them with a reason, and keep where they stand up to date."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.core.actor import Actor
@@ -15,7 +15,6 @@ from assets.core.db import zone_of
 from assets.core.errors import RuleViolation, invalid
 from assets.core.i18n import msg
 from assets.maintenance.models import MaintenancePlan, PlanState
-from assets.maintenance.queries.due import CARED_FOR
 from assets.maintenance.queries.orders import open_order_of_plan
 from assets.maintenance.queries.use import daily_uses
 from assets.maintenance.rules.due import (
@@ -29,82 +28,11 @@ from assets.maintenance.rules.due import (
     grace_meter,
 )
 from assets.people.rules import Permission
-from assets.registry.models import Asset, EquipmentClass, Meter
-from assets.registry.rules.classes import CLASSES, MaintenancePlanDefault
+from assets.registry.models import Asset, Meter
 from assets.registry.rules.meters import MAX_VALUE, check_kind
 from assets.registry.scope import require_asset
-from assets.registry.service.meters import meter_of
+from assets.registry.service.meters import meters_of
 from assets.registry.service.timeline import happening_now, record
-
-
-def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datetime) -> list[MaintenancePlan]:
-    """Give the asset the plans of its class that it does not have yet, severe intervals where the class says so.
-
-    They count from the day of registration, or of coming into use if that is later: what was done before is not known.
-    """
-    require_asset(actor, Permission.PLAN_WRITE, asset)
-    defaults = CLASSES.get(asset.equipment_class.code)
-    if defaults is None or not defaults.maintenance_plans:
-        return []
-    known = set(session.scalars(select(MaintenancePlan.code).where(MaintenancePlan.asset_id == asset.id)))
-    start = start_day(session, asset)
-    adopted = []
-    for default in defaults.maintenance_plans:
-        if default.code in known:
-            continue
-        plan = plan_from_default(asset, default, start, now, severe=defaults.severe_use)
-        check_terms(plan.terms)
-        session.add(plan)
-        adopted.append(plan)
-    session.flush()
-    refresh_plans(session, adopted, now)
-    return adopted
-
-
-def plan_from_default(
-    asset: Asset, default: MaintenancePlanDefault, start: date, now: datetime, *, severe: bool
-) -> MaintenancePlan:
-    """A plan as its class gives it, counting from the day `start`; the caller adds and refreshes it."""
-    days, meter_interval = default.intervals(severe=severe)
-    return MaintenancePlan(
-        asset=asset,
-        code=default.code,
-        name=default.name,
-        interval_days=days,
-        meter_kind=(default.meter_kind or "") if meter_interval is not None else "",
-        meter_interval=meter_interval,
-        severe=severe,
-        source="class",
-        reason="",
-        active=True,
-        last_done_on=start,
-        basis="start",
-        created_at=now,
-    )
-
-
-def adopt_missing_plans(session: Session, actor: Actor, now: datetime, *, limit: int = 500) -> int:
-    """Give up to `limit` assets that have no plan at all the plans of their class; answers how many got some.
-
-    For the scheduler: nothing registered stays without plans, by whichever door it came. Call it until it answers 0.
-    """
-    codes = [code for code, defaults in CLASSES.items() if defaults.maintenance_plans]
-    assets = session.scalars(
-        select(Asset)
-        .join(Asset.equipment_class)
-        .options(joinedload(Asset.equipment_class), joinedload(Asset.unit))
-        .where(
-            EquipmentClass.code.in_(codes),
-            Asset.life.in_(CARED_FOR),
-            Asset.annulled_at.is_(None),
-            ~exists().where(MaintenancePlan.asset_id == Asset.id),
-        )
-        .order_by(Asset.id)
-        .limit(limit)
-    ).all()
-    for asset in assets:
-        adopt_default_plans(session, actor, asset, now)
-    return len(assets)
 
 
 def add_plan(
@@ -218,16 +146,7 @@ def refresh_plans(session: Session, plans: Iterable[MaintenancePlan], now: datet
 
 def _meters(session: Session, plans: Sequence[MaintenancePlan]) -> dict[tuple[int, str], Meter]:
     """The meters that these plans count by, by asset and kind; made where they are first needed."""
-    wanted = {(plan.asset_id, plan.meter_kind): plan.asset for plan in plans if plan.active and plan.meter_kind}
-    ids = sorted({asset_id for asset_id, _ in wanted})
-    found: dict[tuple[int, str], Meter] = {}
-    for first in range(0, len(ids), 500):
-        rows = session.scalars(select(Meter).where(Meter.asset_id.in_(ids[first : first + 500])))
-        found |= {(meter.asset_id, meter.kind): meter for meter in rows}
-    for (asset_id, kind), asset in wanted.items():
-        if (asset_id, kind) not in found:
-            found[asset_id, kind] = meter_of(session, asset, kind)
-    return found
+    return meters_of(session, ((plan.asset, plan.meter_kind) for plan in plans if plan.active and plan.meter_kind))
 
 
 def refresh_due_dates(session: Session, now: datetime, *, after: int = 0, limit: int = 1000) -> int | None:

@@ -58,9 +58,12 @@ DAY_KINDS: dict[str, ColumnElement[bool]] = {
 def asset_days(
     session: Session, extent: Extent, kind: str, after: tuple[date, int] | None, limit: int
 ) -> list[Row[Any]]:
-    """Days of a kind with asset and unit, newest first, at most `limit` after the (day, asset id) given."""
+    """Days of a kind with the codes of asset and class and the unit's name, newest first.
+
+    At most `limit`, after the (day, asset id) given.
+    """
     statement = (
-        select(AssetDay, Asset.code, EquipmentClass.name, Unit.name)
+        select(AssetDay, Asset.code, EquipmentClass.code, Unit.name)
         .join(Asset, Asset.id == AssetDay.asset_id)
         .join(EquipmentClass, EquipmentClass.id == AssetDay.class_id)
         .join(Unit, Unit.id == AssetDay.unit_id)

@@ -30,13 +30,14 @@ class Choices:
     agencies: list[tuple[str, str]]
 
 
-def asset_choices(session: Session, actor: Actor, permission: Permission) -> Choices:
+def asset_choices(session: Session, actor: Actor, permission: Permission, *, language: str = "en") -> Choices:
     """The units for which `actor` holds `permission` with their regions, and all batches, grants and agencies.
 
-    One query.
+    Regions are named in `language`. One query.
     """
+    region_name = {"ru": Region.name_ru, "uz": Region.name_uz}.get(language, Region.name_en)
     parts: list[Select[Any, Any, Any, Any, Any]] = [
-        select(_kind("unit"), Unit.code, Unit.name, Region.code, Region.name_en)
+        select(_kind("unit"), Unit.code, Unit.name, Region.code, region_name)
         .join(Region, Unit.region_id == Region.id)
         .where(units_for(actor, permission)),
         select(_kind("batch"), HandoverBatch.number, Grant.code, Grant.code, Grant.title).join(

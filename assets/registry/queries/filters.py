@@ -106,4 +106,4 @@ def _check_words(filters: AssetFilters) -> None:
         if not isinstance(value, str):
             continue
         if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
-            raise invalid(field, msg("This holds characters that nothing can be found by."))
+            raise invalid(field, msg("This contains characters that cannot be searched for."))

@@ -53,7 +53,8 @@ def read_text(value: object, max_length: int, *, lines: bool = False) -> str:
     text = unicodedata.normalize("NFC", str(value)).replace("\r\n", "\n").strip()
     allowed = {"\n", "\t"} if lines else set()
     if any(unicodedata.category(c) in {"Cc", "Cs"} and c not in allowed for c in text):
-        raise ValueRefused(msg("This holds characters that cannot be kept (control characters)."), "control_characters")
+        words = msg("This contains characters that cannot be kept (control characters).")
+        raise ValueRefused(words, "control_characters")
     if len(text) > max_length:
         raise ValueRefused(msg("This is too long: at most %(n)s characters.", n=max_length), "too_long")
     return text

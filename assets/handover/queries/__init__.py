@@ -56,33 +56,46 @@ def items_within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     return units_within(reach(actor, permission), Asset.unit_id)
 
 
+_OF_A_LINE = tuple(
+    joinedload(part)
+    for part in (HandoverLine.equipment_class, HandoverLine.model, HandoverLine.unit, HandoverLine.agency)
+)
+
+
 def lines_of(
     session: Session, actor: Actor, batch: HandoverBatch, permission: Permission = Permission.ASSET_READ
 ) -> list[HandoverLine]:
     """The lines for units within reach, by number, with class, model, unit and agency. One query."""
     statement = (
         select(HandoverLine)
-        .options(
-            joinedload(HandoverLine.equipment_class),
-            joinedload(HandoverLine.model),
-            joinedload(HandoverLine.unit),
-            joinedload(HandoverLine.agency),
-        )
+        .options(*_OF_A_LINE)
         .where(HandoverLine.batch_id == batch.id, units_within(reach(actor, permission), HandoverLine.unit_id))
         .order_by(HandoverLine.number)
     )
     return list(session.scalars(statement))
 
 
-def line_totals(session: Session, batch: HandoverBatch) -> tuple[int, int, int]:
-    """How many lines and items the whole round has, and how many lines have no value: for everybody alike."""
-    found = session.execute(
-        select(
-            func.count(), func.coalesce(func.sum(HandoverLine.quantity), 0),
-            func.count().filter(HandoverLine.unit_value.is_(None)),
-        ).where(HandoverLine.batch_id == batch.id)
-    ).one()  # fmt: skip
-    return int(found[0]), int(found[1]), int(found[2])
+@dataclass(frozen=True)
+class Totals:
+    """Of the whole round, for everybody alike: its lines, its items, and lines that have no value."""
+
+    lines: int
+    items: int
+    without_value: int
+
+
+def lines_and_totals(session: Session, actor: Actor, batch: HandoverBatch) -> tuple[list[HandoverLine], Totals]:
+    """The lines as `lines_of` gives them, and what the whole round holds. One query."""
+    rows = session.execute(
+        select(HandoverLine, units_within(reach(actor, Permission.ASSET_READ), HandoverLine.unit_id).label("is_seen"))
+        .options(*_OF_A_LINE)
+        .where(HandoverLine.batch_id == batch.id)
+        .order_by(HandoverLine.number)
+    ).all()
+    every = [row[0] for row in rows]
+    without_value = sum(1 for line in every if line.unit_value is None)
+    totals = Totals(len(every), sum(line.quantity for line in every), without_value)
+    return [row[0] for row in rows if row.is_seen], totals
 
 
 def tally(
