@@ -1,9 +1,9 @@
-"""The main pages, and who looks at them: the list that pictures and accessibility checks share."""
+"""The pages, and who looks at them: the list that pictures and accessibility checks share."""
 
 from __future__ import annotations
 
 # name of the picture, address, who looks; what stands in {} is found in the running demonstration by `FOUND_AT`
-MAIN_PAGES: tuple[tuple[str, str, str], ...] = (
+PAGES: tuple[tuple[str, str, str], ...] = (
     ("today", "/", "coordinator"),
     ("assets", "/assets", "coordinator"),
     ("asset", "/assets/{asset}", "logistics"),
@@ -26,8 +26,6 @@ MAIN_PAGES: tuple[tuple[str, str, str], ...] = (
     ("documents", "/documents", "logistics"),
     ("import-run", "/import/{run}", "logistics"),
     ("backups", "/admin/backups", "administrator"),
-)
-MORE_PAGES: tuple[tuple[str, str, str], ...] = (
     ("login", "/login", ""),
     ("summaries", "/summaries", "donor"),
     ("drafts", "/summaries", "coordinator"),

@@ -1,7 +1,7 @@
 """Takes the pictures of the docs: `python -m tests.e2e.pictures FOLDER [--manual FOLDER] [--address URL]`.
 
-FOLDER gets those of the main pages, the folder of `--manual` those that the manual links (manual_pictures.py): each in
-its language, on its screen. Without an address it makes and starts a demonstration of its own.
+FOLDER gets each page on phone and desktop, the folder of `--manual` those that the manual links (manual_pictures.py):
+each in its language, on its screen. Without an address it makes and starts a demonstration of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.e2e.conftest import (
     sign_in,
 )
 from tests.e2e.manual_pictures import LANGUAGES, MANUAL_PICTURES, NOT_COUNTED_YET, ROUND, Picture
-from tests.e2e.pages import MAIN_PAGES, MORE_PAGES
+from tests.e2e.pages import PAGES
 from tests.e2e.test_pages import filled
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--manual", type=Path, metavar="FOLDER", help="take the pictures of the manual as well")
     parser.add_argument("--address", help="of a running demonstration")
-    parser.add_argument("--all", action="store_true", help="every page, in light and dark")
+    parser.add_argument("--dark", action="store_true", help="every page in dark as well")
     chosen = parser.parse_args(arguments)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     if chosen.address:
@@ -68,18 +68,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _take_all(site: Site, chosen: argparse.Namespace) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        _take(browser, site, chosen.folder, everything=chosen.all)
+        _take(browser, site, chosen.folder, dark=chosen.dark)
         if chosen.manual is not None:
             chosen.manual.mkdir(parents=True, exist_ok=True)
             take_manual(browser, site, chosen.manual)
         browser.close()
 
 
-def _take(browser: Browser, site: Site, folder: Path, *, everything: bool) -> None:
-    pages = [*MAIN_PAGES, *MORE_PAGES] if everything else MAIN_PAGES
-    for scheme in ("light", "dark") if everything else ("light",):
-        for login in dict.fromkeys(login for _, _, login in pages):
-            _as(browser, site, folder, login, scheme, [p for p in pages if p[2] == login])
+def _take(browser: Browser, site: Site, folder: Path, *, dark: bool) -> None:
+    for scheme in ("light", "dark") if dark else ("light",):
+        for login in dict.fromkeys(login for _, _, login in PAGES):
+            _as(browser, site, folder, login, scheme, [p for p in PAGES if p[2] == login])
 
 
 def _as(

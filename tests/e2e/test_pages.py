@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from assets.demo.programme import PASSWORD
 from tests.e2e.conftest import DESKTOP, Site, sign_in
-from tests.e2e.pages import FOUND_AT, MAIN_PAGES, MORE_PAGES
+from tests.e2e.pages import FOUND_AT, PAGES
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.xdist_group("demo")]
 AXE = next((Path(__file__).parent / "vendor").glob("axe-core-*/axe.min.js"))
@@ -73,7 +73,7 @@ def _reconciled(page: Page, site: Site) -> str:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize(("name", "address", "login"), [*MAIN_PAGES, *MORE_PAGES], ids=str)
+@pytest.mark.parametrize(("name", "address", "login"), PAGES, ids=str)
 def test_page_is_usable_by_everyone(name: str, address: str, login: str, scheme: str, demo: Site, looking: Any) -> None:
     context = looking(login, scheme)
     page = context.new_page()
