@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import DBAPIError
 
-from assets.cli.output import say_error
+from assets.cli.output import say_error, say_file_trouble
 from assets.core.errors import DomainError
 from assets.settings import SettingsError
 
@@ -58,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     except OverflowError:
         print("assets: a number or a date in it is out of range", file=sys.stderr)
     except OSError as error:
-        print(f"assets: {error}", file=sys.stderr)
+        say_file_trouble(error)
     except KeyboardInterrupt:
         print("assets: stopped", file=sys.stderr)
         return 130

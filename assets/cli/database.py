@@ -18,7 +18,14 @@ def add(commands: Any) -> None:
     downgrade = database.add_parser("downgrade", help="take both databases back to an older version")
     downgrade.add_argument("--to", metavar="VERSION", help="of the main database; without it: one back")
     downgrade.add_argument("--from-backup", action="store_true", help="restore the backup made before the upgrade")
-    downgrade.add_argument("--even-so", metavar="REASON", default="", help="why rows may be lost")
+    # Both names mean the same here: going back over a backup asks for it in the words of `restore`.
+    downgrade.add_argument(
+        "--even-so",
+        "--older-than-anchor",
+        metavar="REASON",
+        default="",
+        help="why rows or later work may be lost",
+    )
     downgrade.set_defaults(run=_downgrade)
     check = database.add_parser("check", help="integrity of both databases")
     check.set_defaults(run=_check)

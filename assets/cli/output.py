@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import inspect
@@ -69,6 +70,26 @@ def say_error(error: DomainError) -> None:
         place = f"row {item.row}, {item.field}" if item.row is not None else item.field
         if str(item.message) != str(error.message):
             print(f"  {place}: {item.message}", file=sys.stderr)
+
+
+def say_file_trouble(error: OSError) -> None:
+    """Which file a command could not read or write, and why, on standard error."""
+    print(f"assets: {_file_trouble(error)}", file=sys.stderr)
+
+
+def _file_trouble(error: OSError) -> str:
+    if error.filename is None:
+        return str(error)
+    path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else Path(str(error.filename))
+    if isinstance(error, FileNotFoundError):
+        looked = path.parent.absolute()
+        where = f"in {looked}" if looked.is_dir() else f"and no folder {looked}"
+        return f"there is no file {path.name} {where}"
+    if isinstance(error, IsADirectoryError):
+        return f"{path} is a folder; a file is expected"
+    if isinstance(error, PermissionError):
+        return f"{path} may not be read or written by this user"
+    return f"{path}: {error.strerror}"
 
 
 def password_from_stdin() -> str:

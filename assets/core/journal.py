@@ -32,6 +32,14 @@ from assets.core.db import Base, UtcDateTime
 
 GENESIS = "0" * 64
 CHAIN_LOCK = 727_001
+# What is noted beside changes of rows: sign-ins, looks at positions, lists and papers that were taken away.
+NOTED = frozenset(
+    {
+        "asset_list", "backup", "database", "disposals_list", "document_list", "export", "handover_act", "journal",
+        "login", "losses_list", "memo_values_list", "operation_list", "position", "readiness_items_list",
+        "readiness_list", "round_items", "to_assess_list", "utilisation",
+    }
+)  # fmt: skip
 
 
 class Raw:

@@ -14,7 +14,7 @@ from assets.core.actor import Actor
 from assets.core.db import Base
 from assets.core.errors import InvalidInput, NotAllowed, NotFound, invalid
 from assets.core.i18n import msg
-from assets.core.journal import JournalEntry, is_journalled
+from assets.core.journal import NOTED, JournalEntry, is_journalled
 from assets.people.models import Account, ApiToken, Organisation, Person, Region, RoleGrant, SignIn, Unit
 from assets.people.rules import Permission, Role, granted, reach
 
@@ -290,6 +290,6 @@ def journal_page(
 
 
 def journal_entities() -> list[str]:
-    """The kinds of thing that the journal speaks of."""
+    """The kinds of thing that the journal speaks of: tables and what it notes besides."""
     tables = {str(mapper.local_table) for mapper in Base.registry.mappers if is_journalled(mapper.class_)}
-    return sorted({*tables, "login"})
+    return sorted({*tables, *NOTED})

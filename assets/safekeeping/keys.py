@@ -65,7 +65,11 @@ def own_identity(data_dir: Path) -> x25519.Identity:
     """This installation's key. `SettingsError` when there is none, it can be read by others, or it is no key."""
     path = key_file(data_dir)
     if not path.exists():
-        raise SettingsError(f"there is no backup key at {path}: `assets backup` makes one, or give --key KEYFILE")
+        raise SettingsError(
+            f"there is no backup key at {path}. A backup opens only with the key that was printed when it was set up,"
+            " which no other machine can make again: write the line that begins with AGE-SECRET-KEY-1 into a file and"
+            " give that, `assets restore FILE --key KEYFILE`"
+        )
     if path.stat().st_mode & 0o077:
         raise SettingsError(f"{path} can be read by others: chmod 0600 {path}")
     try:

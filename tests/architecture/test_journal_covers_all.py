@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
+import assets
 from assets.core.db import Base
-from assets.core.journal import is_journalled
+from assets.core.journal import NOTED, is_journalled
 from assets.migrations.tables import metadata
+from assets.people.queries import journal_entities
 
 NOT_JOURNALLED = {
     "journal_entry",  # the journal itself
@@ -19,3 +24,23 @@ def test_every_table_is_journalled_but_these() -> None:
     metadata()
     left_out = {str(m.local_table) for m in Base.registry.mappers if not is_journalled(m.class_)}
     assert left_out == NOT_JOURNALLED
+
+
+def _names_noted() -> set[str]:
+    """The first words of every `note(session, "…", …)` in the product that are written there as they are."""
+    found = set()
+    for path in Path(assets.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in {"note", "journal.note"}:
+                name = node.args[1]
+                if isinstance(name, ast.Constant):
+                    found.add(str(name.value))
+    return found
+
+
+def test_whatever_is_noted_can_be_looked_for_in_the_journal() -> None:
+    metadata()
+    tables = {str(m.local_table) for m in Base.registry.mappers if is_journalled(m.class_)}
+    assert len(_names_noted()) > 8
+    assert _names_noted() <= NOTED | tables
+    assert set(journal_entities()) == NOTED | tables

@@ -7,7 +7,7 @@ import os
 import sys
 
 from assets.bootstrap import build_app, prepare_data_dir
-from assets.cli.output import password_from_stdin, say_error
+from assets.cli.output import password_from_stdin, say_error, say_file_trouble
 from assets.cli.ready import make_ready_safely
 from assets.cli.setup import administrator as people
 from assets.cli.setup import places
@@ -75,7 +75,7 @@ def _units(app: App, choice: str | None, terminal: Terminal | None) -> bool:
         except InvalidInput as error:
             say_error(error)
         except OSError as error:
-            print(f"assets: {error}", file=sys.stderr)
+            say_file_trouble(error)
         if terminal is None:
             return False
         choice = _ask_units(terminal)

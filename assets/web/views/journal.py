@@ -1,7 +1,8 @@
 """The journal for those who audit: entries by thing, account and day, and whether the chain holds.
 
-Who reads the journal need not know of operations that are still going on: what other things' entries say of those is
-masked as it is shown. The entries themselves, and so the chain, stay as they were written.
+Who reads the journal need not know of operations that are still going on: their entries say only which values changed,
+and what other things' entries say of them is masked as it is shown. The entries themselves, and so the chain, stay as
+they were written.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from assets.core.errors import NotAllowed
 from assets.core.journal import JournalEntry
 from assets.documents.queries import ids_of_subjects
 from assets.documents.rules import SubjectName
-from assets.operations.queries.hidden import hidden_open
+from assets.operations.queries.hidden import hidden_open, rows_of
 from assets.operations.rules.masking import MASK, Masking
 from assets.people import queries
 from assets.people.rules import Permission, reach
@@ -52,9 +53,13 @@ class Veil:
         hidden = hidden_open(session, actor())
         self._masking = Masking(hidden.codes)
         self._papers = {str(id_) for id_ in ids_of_subjects(session, SubjectName.OPERATION, hidden.ids)}
+        self._rows = {(entity, str(id_)) for entity, ids in rows_of(session, hidden.ids).items() for id_ in ids}
 
     def values(self, entry: JournalEntry, values: dict[str, Any]) -> dict[str, Any]:
         """The values of the entry as the reader may see them."""
+        if (entry.entity, entry.entity_id) in self._rows:
+            # That something changed may be known, not what: a seizure or an arrest tells where a team is at work.
+            return dict.fromkeys(values, MASK)
         paper = entry.entity_id if entry.entity == "document" else str(values.get("document_id"))
         if entry.entity.startswith("document") and paper in self._papers:
             values = {key: MASK if key in WORDS_OF_PAPERS and value else value for key, value in values.items()}

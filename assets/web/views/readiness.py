@@ -12,6 +12,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from assets.core import journal
 from assets.core.clock import local_date
 from assets.core.errors import invalid
 from assets.core.i18n import Message, msg
@@ -25,7 +26,7 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import units_for
 from assets.web.auth import needs
 from assets.web.care import address_without, chosen
-from assets.web.context import actor, locale, now, reading, the_app, words
+from assets.web.context import actor, locale, now, reading, the_app, words, writing
 from assets.web.parsing import encode_cursor, page
 
 pages = Blueprint("readiness", __name__)
@@ -42,6 +43,7 @@ GROUP_NAMES: dict[str, Message] = {
     "kit": msg("Kits"),
 }
 MATRIX_COLUMNS = ("unit", "class", *STATES, "issued", "total")
+FILTER_KEYS = frozenset({"unit", "class", "region", "group", "state", "reason"})
 ITEM_COLUMNS = ("code", "class", "model", "unit", "region", "state", "issued", "reasons")
 
 
@@ -175,6 +177,10 @@ def _matrix_rows(cells: Mapping[tuple[str, str], Cell]) -> Iterator[tuple[object
 
 
 def _csv(name: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> Response:
+    """The rows as a file; who took them away stands in the journal, for it says what is missing where."""
+    asked = {key: value for key, value in request.args.items() if key in FILTER_KEYS and value}
+    with writing() as session:
+        journal.note(session, f"{name.replace('-', '_')}_list", "csv", "exported", filters=asked)
     headers = {"Content-Disposition": f'attachment; filename="{name}-{_today().isoformat()}.csv"'}
     return Response(stream_with_context(write_csv(columns, rows)), content_type=CSV_TYPE, headers=headers)
 

@@ -25,7 +25,7 @@ from assets.reports.render.charts import (
     region_tiles,
     stacked_bars,
 )
-from assets.reports.render.charts.canvas import ticks, wrapped
+from assets.reports.render.charts.canvas import PRINT, ticks, wrapped
 from assets.reports.render.charts.examples import DRAWINGS, draw
 from assets.reports.render.charts.tiles import band
 
@@ -63,6 +63,52 @@ def test_a_printed_chart_has_fixed_colours_and_a_page_chart_has_none(kind: str) 
     assert shapes
     assert all(re.fullmatch("#[0-9a-f]{6}", each.get("fill", "")) for each in shapes)
     assert "#" not in page
+
+
+def grey(colour: str) -> float:
+    """How light a colour is in a grey copy: relative luminance (WCAG 2), 0 black to 1 white."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def apart(one: str, other: str) -> float:
+    """The contrast of two colours when they are printed grey, 1 to 21."""
+    dark, light = sorted((grey(PRINT[one]["fill"]), grey(PRINT[other]["fill"])))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("steps", [("s1", "s2", "s3", "s4"), ("band4", "band3", "band2", "band1", "band0")])
+def test_steps_of_a_printed_chart_go_from_dark_to_light_in_grey(steps: tuple[str, ...]) -> None:
+    lights = [grey(PRINT[step]["fill"]) for step in steps]
+    assert lights == sorted(lights)
+    assert all(apart(one, other) >= 1.25 for one, other in itertools.pairwise(steps))
+    # The palest step has an edge of its own or its figure beside it; all others differ from paper by themselves.
+    assert all(apart(step, "on1") >= 1.25 for step in steps if step != "band0")
+    assert "stroke-dasharray" in PRINT["band0"]
+
+
+def test_figures_on_printed_parts_can_be_read_in_grey() -> None:
+    for n in range(1, 5):
+        assert apart(f"s{n}", f"on{n}") >= 4.5
+    for n in range(5):
+        ink = {0: "", 4: "ink-light"}.get(n, "ink-dark")
+        assert apart(f"band{n}", ink) >= 4.5
+
+
+@pytest.mark.parametrize("kind", ["bars", "stacked", "tiles"])
+def test_every_part_of_a_printed_chart_has_its_word(kind: str) -> None:
+    # States as bars: ready and blocked are the same grey, so that only the word beside tells them apart.
+    shown = words(draw(kind, "print", WIDE))
+    if kind == "tiles":
+        assert len([text for text in shown if re.fullmatch(r"\d+ %|\?", text)]) == len(REGION_TILES)
+    elif kind == "stacked":
+        assert {"ready", "due", "blocked", "unknown"} <= set(shown)
+    else:
+        assert sum("days" in text or text == LOOK.missing for text in shown) == 5
+    states = [Bar(state, 3, f"3 {state}", kind=state) for state in ("ready", "due", "blocked", "unknown", "away")]
+    shown = words(bars(states, Look("t", palette="print")))
+    assert all(f"3 {bar.label}" in shown for bar in states)
 
 
 @pytest.mark.parametrize("kind", sorted(DRAWINGS))

@@ -240,6 +240,7 @@ def test_what_is_taken_away_is_journalled_and_what_is_looked_at_is_not(
     assert taken() == []
     text_of(browser, path)
     assert taken() == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
+    assert f'value="{entity}"' in text_of(client_for("auditor"), "/journal")
     assert client_for("donor").get(path).status_code == 403
     assert browser.get(f"{path.partition('?')[0]}?format=csv&unit=NONE").status_code in {400, 404}
     assert len(taken()) == 1
