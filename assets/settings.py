@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 FILE_NAME = "settings.env"
 DEFAULT = "default"
 ENVIRONMENT = "environment"
+_PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?passw(?:or)?d=)[^&#]*", re.IGNORECASE)
 LANGUAGES = ("en", "ru", "uz")
 """Those that the product has words in."""
 
@@ -301,8 +303,8 @@ def _converted(name: str, key: str, text: str) -> object:
 
 
 def hidden(url: str) -> str:
-    """An address without the password in it."""
+    """An address without the password in it, whether it stands before the host or among the parameters."""
     parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@", 1)
+    if parts.password is not None:
+        url = url.replace(f":{parts.password}@", ":***@", 1)
+    return _PASSWORD_PARAMETER.sub(r"\1***", url)

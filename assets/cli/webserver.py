@@ -46,7 +46,7 @@ def run_web(settings: Settings, listen: str, *, workers: int) -> int:
         {
             "bind": bind,
             "workers": workers,
-            "worker_class": "gthread",
+            "worker_class": "assets.cli.slow_clients.Worker",
             "threads": THREADS,
             "timeout": 60,
             # A browser holds connections open on which it has asked nothing yet; stopping does not wait long for those.
@@ -57,6 +57,10 @@ def run_web(settings: Settings, listen: str, *, workers: int) -> int:
             "errorlog": "-",
             "loglevel": "warning",
             "limit_request_line": 8190,
+            # Which proxies are believed is ASSETS_TRUSTED_PROXIES alone: by itself, gunicorn takes the scheme and the
+            # root of every path from headers that whoever is on this machine, any reverse proxy too, passes on.
+            "forwarded_allow_ips": "",
+            "forwarder_headers": "",
             "proc_name": "assets web",
             "control_socket_disable": True,
         },

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from assets.calibration.service.opening import take_back_calibrations
@@ -250,11 +250,34 @@ def _operations(session: Session, codes: Sequence[str]) -> list[Operation]:
 
 
 def _blocked_operations(session: Session, codes: Sequence[str]) -> list[Blocked]:
+    earlier = _undone_before(session, codes)
     return [
         Blocked(operation.code, msg("was changed since"), operation.recorded_at)
         for operation in _operations(session, codes)
-        if operation.version > 1 and operation.closed_at is None
+        if operation.version > _version_as_imported(operation, earlier[operation.code])
     ]
+
+
+def _version_as_imported(operation: Operation, undone_before: int) -> int:
+    """The version that an import alone brings: recorded, perhaps closed at once; each undo before was two steps."""
+    closed_at_once = operation.closed_at is not None and operation.closed_at == operation.recorded_at
+    return 1 + closed_at_once + 2 * undone_before
+
+
+def _undone_before(session: Session, codes: Sequence[str]) -> Counter[str]:
+    """How often the import of each of these operations was undone."""
+    found: Counter[str] = Counter()
+    for first in range(0, len(codes), _CHUNK):
+        rows = session.execute(
+            select(ImportedThing.subject_id, func.count().label("times"))
+            .where(
+                ImportedThing.subject_kind == "operation", ImportedThing.undone,
+                ImportedThing.subject_id.in_(codes[first : first + _CHUNK]),
+            )
+            .group_by(ImportedThing.subject_id)
+        )  # fmt: skip
+        found += Counter({row.subject_id: row.times for row in rows})
+    return found
 
 
 def _undo_operations(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -25,6 +25,8 @@ from assets.web.context import now, the_app
 
 View = TypeVar("View", bound=Callable[..., Any])
 COOKIE_FIELD = "sign_in"
+MAX_STRANGER_BYTES = 64 * 1024
+"""What is taken of somebody who has not signed in: a form, a tracker's telemetry, never an upload."""
 csrf = CSRFProtect()
 
 
@@ -80,7 +82,12 @@ def _identify() -> None:
         return
     account = _account_by_token() or _account_by_cookie()
     g.locale = account.locale if account is not None else _asked_locale()
-    if account is not None:
+    if account is None:
+        # Before anything of it is read: a thread would wait for as much as a stranger cares to promise.
+        request.max_content_length = MAX_STRANGER_BYTES
+        if request.content_length is None and "Transfer-Encoding" in request.headers:
+            abort(411)
+    else:
         g.account = account
         g.actor = actor_of(account, now(), f"web {request.remote_addr or ''}".strip())
 

@@ -12,6 +12,7 @@ from assets.core.i18n import msg
 from assets.exchange.imports.work import Outcome, Thing, Work, differences, required
 from assets.exchange.tables import SheetRow
 from assets.operations.models import Operation
+from assets.operations.queries import known_to
 from assets.operations.rules.fields import OPERATION_FIELDS, OperationDraft, parse_operation
 from assets.operations.service import record_operation
 from assets.operations.service.reinstate import reinstate_operation
@@ -79,11 +80,12 @@ class Operations:
         return values | ({"seizures": seizures} if seizures else {})
 
     def _known(self, code: str) -> Operation | None:
+        """The operation of this code; one that the actor may not know of is not compared: its code is simply taken."""
         return self.work.session.scalar(
             select(Operation)
             .options(joinedload(Operation.unit))
-            .where(func.upper(Operation.code) == code.upper())
-        )  # fmt: skip
+            .where(func.upper(Operation.code) == code.upper(), known_to(self.work.actor))
+        )
 
 
 def _seizure(row: SheetRow) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, fields
 from functools import reduce
 from operator import add
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from assets.metrics.rules.kpi import DaySums, ItemCounts, by_code, use_kpis
 from assets.operations.queries.figures import deployment
-from assets.reports.disclosure import MIN_ASSETS, VEHICLES
+from assets.reports.disclosure import MIN_ASSETS, VEHICLES, Cell, merged
 from assets.reports.disclosure.cells import hidden_in_line, hidden_in_table, is_small
 from assets.reports.donor_summary.items import Items
 from assets.reports.donor_summary.national import National, left_out, measured
@@ -46,6 +46,7 @@ def instruments(
     states = {name: _state(whole, by_name[name], checked) for name in names}
     calibration = _calibration(states)
     held = next((line.now for line in kinds if line.kind == "joint_operation"), None)
+    untold = _untold_uses(whole, {name: by_name[name] for name in names})
     lines = []
     for name in names:
         ids = by_name[name]
@@ -53,27 +54,44 @@ def instruments(
         if held is not None and held >= MIN_ASSETS:
             issued = deployment(session, ids, extent.first, extent.until, where=of_donor(donor_id)).issued
             deployed = None if is_small(issued) else issued
-        lines.append(_line(whole, name, ids, states[name], calibration[name], deployed))
+        lines.append(_line(whole, name, ids, states[name], calibration[name], deployed, told_uses=name not in untold))
     shown = tuple(
         line for line in lines if line.uses.denominator or line.uses.hidden or line.subject != 0 or line.checks != 0
     )
     return Instruments(shown, held, work.lots(session, donor_id, extent.until, zone))
 
 
+def _untold_uses(whole: National, by_name: dict[str, list[int]]) -> frozenset[str]:
+    """The classes of which uses are left out: those with records of one or two items, and with them others.
+
+    The uses of the whole country are known to the reader: a class left out alone would be what is missing from them.
+    """
+    recorded = {cell.asset_id: cell.class_id for cell in whole.use.days.cells if cell.sums.item_known_days}
+    counts = Counter(recorded.values())
+    cells = [Cell(name, items, 1) for name, ids in by_name.items() if (items := sum(counts[n] for n in ids))]
+    return merged(cells, min_units=1)
+
+
 def _line(
-    whole: National, name: str, ids: list[int], state: _State, calibration: tuple[Count, Count], deployed: Count
+    whole: National,
+    name: str,
+    ids: list[int],
+    state: _State,
+    calibration: tuple[Count, Count],
+    deployed: Count,
+    *,
+    told_uses: bool,
 ) -> InstrumentLine:
     sums = whole.use.days.sums("class")
     used = by_code(use_kpis(reduce(add, (sums.get(n, DaySums()) for n in ids), DaySums())))
     # One or two checks, or one or two that failed, would point at an item.
     few = is_small(state.done)
     uses = used["uses_per_asset_month"]
-    recorded = {cell.asset_id for cell in whole.use.days.cells if cell.class_id in ids and cell.sums.item_known_days}
     told = not few and not hidden_in_line([state.passed, state.done - state.passed])
     return InstrumentLine(
         name=name,
         items=_serving(whole.items, name),
-        uses=left_out(uses.code, uses.unit) if is_small(len(recorded)) else measured(uses),
+        uses=measured(uses) if told_uses else left_out(uses.code, uses.unit),
         subject=calibration[0],
         in_calibration=calibration[1],
         checks=None if few else state.done,

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from assets.maintenance.rules.orders import Cause
 from assets.metrics.queries.extent import Extent, donor_extent
 from assets.metrics.rules.intervals import garwood
 from assets.metrics.rules.kpi import Kpi, rounded
@@ -62,7 +63,10 @@ def national(session: Session, donor_id: int, first: date, until: date, now: dat
         *(known[code] for code in _SHOWN),
         _accidents(work.accidents(session, donor_id, first, until, zone), distance),
     )
-    return National(extent, items, use, seen, grades, tuple(_measures(kpis, _behind(items, use))))
+    # Beside the hours of all standstills, those for parts tell the hours of the other causes.
+    waiting_is_told = Cause.WAITING_PARTS not in work.standstills(session, extent).together
+    measures = _measures(kpis, _behind(items, use), waiting_is_told=waiting_is_told)
+    return National(extent, items, use, seen, grades, tuple(measures))
 
 
 def items_class(code: str) -> str:
@@ -113,11 +117,13 @@ def _behind(items: Items, use: Utilisation) -> _Behind:
     )
 
 
-def _measures(kpis: tuple[Kpi, ...], behind: _Behind) -> list[Measure]:
+def _measures(kpis: tuple[Kpi, ...], behind: _Behind, *, waiting_is_told: bool) -> list[Measure]:
     """The measures; those that fewer than three vehicles, items or cases stand behind without their numbers."""
     cases: Mapping[str, float] = {kpi.code: kpi.denominator for kpi in kpis if kpi.code in _OF_CASES}
 
     def is_hidden(kpi: Kpi) -> bool:
+        if kpi.code == "waiting_parts_share" and not waiting_is_told:
+            return True
         items = behind.of(kpi.code)
         if items is not None:
             return 0 < items < MIN_ASSETS

@@ -43,20 +43,28 @@ def whereabouts(whole: National) -> Whereabouts:
 
 
 def class_lines(items: Items, seen: set[int]) -> tuple[ClassLine, ...]:
-    """Where the items of each class are; small cells and those that would tell them are None."""
-    counts = [_where(items.of(name), seen) for name in items.names]
+    """Where the items of each class are; small cells of verified and not, and those that would tell them, are None.
+
+    What is off the register is exact: the tables of condition and use say how many of the class are on it, the
+    deeds how many were handed over. Left out here, it would only seem to be hidden, and with it in a rectangle of left
+    out cells the others would be told as well.
+    """
+    counts = [_on_register(items.of(name), seen) for name in items.names]
     hidden = hidden_in_table(counts) if counts else frozenset()
     lines = []
     for row, name in enumerate(items.names):
-        shown = [None if (row, column) in hidden else count for column, count in enumerate(counts[row])]
-        lines.append(ClassLine(name, sum(counts[row]), *shown))
+        verified, not_verified = (
+            None if (row, column) in hidden else count for column, count in enumerate(counts[row])
+        )
+        whole = len(items.of(name))
+        lines.append(ClassLine(name, whole, verified, not_verified, whole - sum(counts[row])))
     return tuple(lines)
 
 
-def _where(given: list[Given], seen: set[int]) -> list[int]:
+def _on_register(given: list[Given], seen: set[int]) -> list[int]:
     serving = [item.asset_id for item in given if item.on_register]
     verified = sum(asset_id in seen for asset_id in serving)
-    return [verified, len(serving) - verified, len(given) - len(serving)]
+    return [verified, len(serving) - verified]
 
 
 def states(items: Items, conditions: dict[int, str], grades: dict[int, str | None]) -> States:

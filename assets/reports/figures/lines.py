@@ -106,7 +106,10 @@ class ValuePoint:
 
 @dataclass(frozen=True, slots=True)
 class ClassLine:
-    """Where the items of a class are: each handed over is counted in exactly one of the last three."""
+    """Where the items of a class are: each handed over is counted in exactly one of the last three.
+
+    `off_register` is None in figures of earlier drafts only: it follows from `handed_over` and the tables of condition.
+    """
 
     name: str
     handed_over: int

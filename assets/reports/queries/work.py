@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -26,10 +28,23 @@ from assets.reports.queries.given import of_donor
 EXPIRING_DAYS = 90
 
 
-def downtime_by_cause(session: Session, extent: Extent) -> tuple[CauseLine, ...]:
-    """Hours of standstill in the whole country by cause, longest first.
+@dataclass(frozen=True)
+class Standstills:
+    """Seconds and items of the country's standstills by cause, and the causes that are told together only."""
 
-    Causes that fewer than three items stood for are one line with the cause '', so that no item's hours stand alone.
+    seconds: Counter[str]
+    items: dict[str, set[int]]
+    together: frozenset[str]
+
+    def of_all(self, causes: Iterable[str]) -> set[int]:
+        """The items that stood for any of these causes."""
+        return {asset_id for cause in causes for asset_id in self.items[cause]}
+
+
+def standstills(session: Session, extent: Extent) -> Standstills:
+    """The standstills in the extent. Causes that fewer than three items stood for are together, never one alone.
+
+    An item may stand for several causes: what is told together is of at least three items, unless there are no more.
     """
     seconds: Counter[str] = Counter()
     items: dict[str, set[int]] = defaultdict(set)
@@ -41,12 +56,28 @@ def downtime_by_cause(session: Session, extent: Extent) -> tuple[CauseLine, ...]
         seconds.update(causes or {})
         for cause in causes or {}:
             items[cause].add(asset_id)
-    hidden = merged([Cell(cause, len(of), 1) for cause, of in items.items()], min_units=1)
-    lines = [CauseLine(cause, round(total / 3600)) for cause, total in seconds.most_common() if cause not in hidden]
-    together = {asset_id for cause in hidden for asset_id in items[cause]}
-    if hidden and (len(together) >= MIN_ASSETS or not lines):
+    found = Standstills(seconds, items, frozenset())
+    together = set(merged([Cell(cause, len(of), 1) for cause, of in items.items()], min_units=1))
+    rest = sorted(set(items) - together, key=lambda cause: (len(items[cause]), cause))
+    while together and rest and len(found.of_all(together)) < MIN_ASSETS:
+        together.add(rest.pop(0))
+    return replace(found, together=frozenset(together))
+
+
+def downtime_by_cause(session: Session, extent: Extent) -> tuple[CauseLine, ...]:
+    """Hours of standstill in the whole country by cause, longest first.
+
+    Causes that fewer than three items stood for are one line with the cause '', so that no item's hours stand alone.
+    """
+    stood = standstills(session, extent)
+    lines = [
+        CauseLine(cause, round(total / 3600))
+        for cause, total in stood.seconds.most_common()
+        if cause not in stood.together
+    ]
+    if stood.together:
         # The last line: it names no cause.
-        lines.append(CauseLine("", round(sum(seconds[cause] for cause in hidden) / 3600)))
+        lines.append(CauseLine("", round(sum(stood.seconds[cause] for cause in stood.together) / 3600)))
     return tuple(lines)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import Session, defer, joinedload
+from sqlalchemy.orm import Session, defer, joinedload, object_session
 
 from assets.core.actor import Actor
+from assets.core.clock import local_date
+from assets.core.db import zone_of
 from assets.core.errors import InvalidInput, NotFound, RuleViolation
 from assets.core.i18n import msg
 from assets.people.rules import Permission, may, reach
@@ -140,8 +142,18 @@ def issue_of(summary: DonorSummary) -> Issue:
         number=summary.id,
         state=summary.state if summary.state == "draft" else "released",
         sha256=summary.sha256,
-        released_on=summary.approved_at.date() if summary.approved_at else None,
+        released_on=released_on(summary),
     )
+
+
+def released_on(summary: DonorSummary) -> date | None:
+    """The office's own day on which it was released: the delay before it is counted in these days as well."""
+    if summary.approved_at is None:
+        return None
+    session = object_session(summary)
+    if session is None:
+        raise LookupError("the day of a release is counted in the zone of the session that read it")
+    return local_date(summary.approved_at, zone_of(session))
 
 
 def may_draft(actor: Actor) -> bool:

@@ -149,6 +149,6 @@ def _head(summary: DonorSummary) -> dict[str, Any]:
         "from": summary.first.isoformat(),
         "to": summary.until.isoformat(),
         "state": summary.state,
-        "released_on": summary.approved_at.date().isoformat() if summary.approved_at else None,
+        "released_on": released.isoformat() if (released := release.released_on(summary)) else None,
         "sha256": summary.sha256,
     }

@@ -38,6 +38,9 @@ def sign_in() -> Any:
         opened = service.sign_in(
             db, login=typed_login, account_id=account_id, address=request.remote_addr or "", now=now()
         )
+        if opened is not None:
+            # Whoever was signed in on this device before is not any more, even if the old cookie was copied.
+            service.sign_out(db, str(session.get(COOKIE_FIELD, "")), now())
     target = safe_next(request.form.get("next"))
     if opened is None:
         error = words(

@@ -141,13 +141,13 @@ def test_anchor_is_written_once_per_head(app: App, world: World) -> None:
     assert len(anchor_file(app).read_text().splitlines()) == 1
 
 
-def test_writers_at_once_make_one_chain(app: App, clock: Clock) -> None:
+def test_twenty_writers_at_once_make_one_chain(app: App, clock: Clock) -> None:
     def write(number: int) -> None:
-        for turn in range(5):
+        for turn in range(2):
             with app.transaction(SETUP) as session:
                 session.add(_organisation(f"W{number}-{turn}"))
 
-    writers = [threading.Thread(target=write, args=(n,)) for n in range(8)]
+    writers = [threading.Thread(target=write, args=(n,)) for n in range(20)]
     for writer in writers:
         writer.start()
     for writer in writers:

@@ -19,6 +19,8 @@ from assets.exchange.tables import read_table, write_csv
 from assets.exchange.undo import undo_plan, undo_run
 from assets.exchange.uploads import kept_progress, kept_report
 from assets.operations.models import Operation
+from assets.operations.rules.fields import parse_operation
+from assets.operations.service import change_operation, close_operation, correct_operation, record_operation
 from assets.people.models import Person
 from assets.registry.models import Asset, Meter, MeterReading, StockLot, StockMovement
 from tests.support.world import SETUP, Clock, World
@@ -276,3 +278,42 @@ def test_a_lot_that_was_counted_since_is_not_undone(app: App, ask: Ask, world: W
     with app.reading() as session:
         plan = undo_plan(session, session.get_one(ImportRun, run_id))
     assert [blocked.name for blocked in plan.blocked] == ["Colour test L-1"]
+
+
+def test_operation_that_was_changed_or_corrected_since_is_not_undone(
+    app: App, ask: Ask, world: World, clock: Clock
+) -> None:
+    head, actor = b"code,kind,unit,starts_on,closed\n", world.actors["coordinator"]
+    content = head + b"OP-1,patrol,IMT-TK,2026-10-01,no\nOP-2,patrol,IMT-TK,2026-10-02,yes\n"
+    run_id = ask(content, kind="operations", login="coordinator")
+    execute(app, run_id)
+    clock.advance(timedelta(hours=1))
+    with app.transaction(actor, clock.now) as session:
+        assert undo_plan(session, session.get_one(ImportRun, run_id)).blocked == ()
+        undo_run(session, actor, session.get_one(ImportRun, run_id), "Wrong list", clock.now)
+    back = ask(content, kind="operations", login="coordinator")
+    execute(app, back)
+    with app.transaction(actor, clock.now) as session:
+        assert undo_plan(session, session.get_one(ImportRun, back)).blocked == ()
+        first, second = session.scalars(select(Operation).order_by(Operation.code)).all()
+        change_operation(session, actor, first, parse_operation({"arrests": "3"}, partial=True), clock.now)
+        close_operation(session, actor, first, clock.now)
+        two = parse_operation({"arrests": "2"}, partial=True)
+        correct_operation(session, actor, second, two, "Miscount", clock.now)
+    with app.transaction(actor, clock.now) as session:
+        run = session.get_one(ImportRun, back)
+        assert [blocked.name for blocked in undo_plan(session, run).blocked] == ["OP-1", "OP-2"]
+        with pytest.raises(RuleViolation, match="used since"):
+            undo_run(session, actor, run, "Wrong list", clock.now)
+
+
+def test_import_tells_nothing_of_another_teams_open_operation(app: App, ask: Ask, world: World, clock: Clock) -> None:
+    theirs = parse_operation({"code": "OP-7", "kind": "search", "unit": "IMT-FA", "starts_on": "2026-10-29"})
+    with app.transaction(world.actors["coordinator"], clock.now) as session:
+        record_operation(session, world.actors["coordinator"], theirs, clock.now)
+    content = b"code,kind,unit,starts_on,arrests\nop-7,patrol,IMT-TK,2026-10-01,5\n"
+    report = execute(app, ask(content, Mode.DRY_RUN, kind="operations"))
+    assert report is not None
+    assert [error.code for row in report.errors for error in row.errors] == ["code_taken"]
+    told = str(report.to_dict("en")["rows"])
+    assert [word for word in ("IMT-FA", "search", "2026-10-29") if word in told] == []

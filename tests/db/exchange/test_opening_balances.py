@@ -121,7 +121,7 @@ def test_what_was_before_us_is_taken_over_and_plans_are_due_from_it(
 def test_imported_items_have_their_plans_at_once_and_the_job_finds_nothing_to_add(
     app: App, load: Load, clock: Clock
 ) -> None:
-    without_past = {"class": "search.density_meter", "unit": "IMT-TK", "serial_number": "DM-9"}
+    without_past: dict[str, object] = {"class": "search.density_meter", "unit": "IMT-TK", "serial_number": "DM-9"}
     load(sheet(car(1, last_service_on="", last_service_km=""), meter(1), without_past))
     with app.reading() as session:
         for model, of_class in ((MaintenancePlan, "maintenance_plans"), (CalibrationPlan, "calibration_plans")):

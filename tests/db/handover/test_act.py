@@ -137,3 +137,11 @@ def test_every_word_of_the_act_is_there_in_every_language() -> None:
     places = {key: {words.count("%") for words in table.values()} for key, table in ACT_WORDS.items()}
     assert all(len(counts) == 1 for counts in places.values())
     assert all("'" not in table["uz"] and "‘" not in table["uz"] for table in ACT_WORDS.values())
+
+
+def test_the_typesetters_own_language_is_text_in_an_act(enter: Enter, app: App, tmp_path: Path) -> None:
+    hostile = '#sys.inputs.data $x$ *b* #panic("no") @ref {{7*7}}'
+    entered = enter(line(class_="comms.radio", model=hostile, serials="#1", quantity=1))
+    text = text_of(act_pdf(act(entered, app), "en"), tmp_path)
+    assert hostile in text
+    assert "#1" in text

@@ -16,7 +16,7 @@ from assets.people.models import Organisation
 from assets.registry.models import Asset, EquipmentModel, Grant, GrantTarget, HandoverBatch
 from assets.reports.donor_summary import figures_for
 from assets.reports.figures import Figures
-from tests.db.metrics.days import FIRST, SETUP, ZONE, add_asset, local
+from tests.db.metrics.days import FIRST, SETUP, ZONE, add_asset, add_standstill, local, roll_up
 from tests.db.reports.given import AFTER, DAYS, UNTIL, give
 from tests.support.world import World, build_world
 
@@ -174,3 +174,35 @@ def test_one_or_two_vehicles_have_no_figures_of_their_own(sqlite_app: App, given
     assert found.vehicles.count == 0
     assert "Vehicles" not in {line.name for line in found.classes}
     assert found.results.rates == ()
+
+
+def test_uses_of_one_item_do_not_follow_from_those_of_the_country(sqlite_app: App, given: World) -> None:
+    with sqlite_app.transaction(SETUP, AFTER) as session:
+        of_class = given.classes["ident.raman"].id
+        analysers = [asset.id for asset in session.query(Asset).filter_by(class_id=of_class)]
+    with sqlite_app.main.engine.begin() as connection:
+        quiet = update(AssetDay).where(AssetDay.asset_id.in_(analysers[1:]))
+        connection.execute(quiet.values(known=False, used=False, uses=0))
+    found = figures(sqlite_app, given)
+    lines = {line.name: line.uses for line in found.instruments.lines if line.uses.hidden or line.uses.denominator}
+    assert lines[given.classes["ident.raman"].name].hidden
+    hidden = [name for name, uses in lines.items() if uses.hidden]
+    assert len(hidden) >= 2, "one class left out alone is what is missing from the sum of the country"
+    assert len(hidden) < len(lines), "no more is left out than needed"
+
+
+def test_hours_of_one_standstill_do_not_follow_from_the_share_that_waited_for_parts(
+    sqlite_app: App, given: World
+) -> None:
+    found = figures(sqlite_app, given)
+    # Three vehicles waited for parts, one had a failure: all hours less those of waiting would be its own.
+    assert [line.cause for line in found.work.downtime] == [""]
+    assert found.measure("waiting_parts_share").hidden
+    assert found.measure("waiting_parts_share").denominator == 0
+    with sqlite_app.transaction(SETUP, AFTER) as session:
+        for asset in session.query(Asset).filter(Asset.vin_folded.is_(None)).limit(3):
+            add_standstill(session, asset, local(20), local(22))
+    roll_up(sqlite_app, AFTER)
+    found = figures(sqlite_app, given)
+    assert {line.cause for line in found.work.downtime} == {"waiting_parts", "failure"}
+    assert not found.measure("waiting_parts_share").hidden

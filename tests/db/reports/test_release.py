@@ -126,6 +126,18 @@ def test_released_summary_stays_as_it_was_when_the_register_changes(app: App, gi
     assert after == before
 
 
+def test_day_of_release_is_the_offices_own_and_not_that_of_another_zone(app: App, given: World) -> None:
+    summary_id, actor, night = drafted(app, given), given.actors["approver"], local(DAYS + 91, 1)
+    with app.transaction(actor, night) as session:
+        shown = session.get_one(DonorSummary, summary_id).sha256
+        release.approve_summary(session, actor, summary_id, night, shown_sha256=shown)
+    with app.reading() as session:
+        summary = session.get_one(DonorSummary, summary_id)
+        assert release.issue_of(summary).released_on == FIRST + timedelta(days=DAYS + 91)
+        kept = next(file.content for file in summary.files if (file.format, file.lang) == ("json", "en"))
+    assert f'"released_on": "{FIRST + timedelta(days=DAYS + 91)}"' in kept.decode()
+
+
 def test_changed_figures_are_not_released(app: App, given: World) -> None:
     summary_id = drafted(app, given)
     with app.main.engine.begin() as connection:

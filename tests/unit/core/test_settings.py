@@ -36,6 +36,12 @@ def test_secrets_are_hidden_when_settings_are_shown() -> None:
     shown = " ".join(value for _, value, _ in chosen.described())
     assert "hidden" not in shown
     assert "postgresql+psycopg://u:***@h/d" in shown
+    chosen = Settings.from_environment(
+        {"ASSETS_DATABASE_URL": "postgresql+psycopg://h/d?user=u&password=hidden3&sslpassword=hidden4&x=1"}
+    )
+    shown = " ".join(value for _, value, _ in chosen.described())
+    assert "hidden" not in shown
+    assert "postgresql+psycopg://h/d?user=u&password=***&sslpassword=***&x=1" in shown
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def released(app: App, world: World, clock: Clock) -> int:
 WORDS = {
     "problems": "Spare batteries are missing; eight analysers wait.",
     "requests": "Batteries, and two seats in the operators' course.",
-    "lessons": '=HYPERLINK("http//x","click")\n<script>alert(1)</script> {{7*7}}',
+    "lessons": '=HYPERLINK("http//x","click")\n<script>alert(1)</script> {{7*7}} #sys.inputs.data $x$ #panic("no")',
     "results": "Videoscopes contributed to finds on the road.",
 }
 
@@ -135,6 +135,8 @@ def test_nothing_that_a_donor_must_not_see_is_in_any_page_or_file(
         assert "nvestigation" not in shown
         assert "covert" not in shown.lower()
     assert "Use of donated equipment" in whole["pdf en"]
+    # The typesetter's own language is text as well.
+    assert '{{7*7}} #sys.inputs.data $x$ #panic("no")' in whole["pdf en"]
     for heading in ("10. Lessons, requests", "A. Asset list", "B. Definitions", "Limits of attribution", "Sign-off"):
         assert heading in whole["pdf en"]
 
@@ -168,6 +170,8 @@ def test_no_cell_that_was_left_out_follows_from_those_that_are_shown(released: i
     columns = ("verified", "not_verified", "off_register")
     for i, line in enumerate(classes):
         where.know([(i, column) for column in columns], line["handed_over"])
+        # The tables of condition and use say of each class how many are on the register.
+        where.know([(i, column) for column in columns[:2]], states["lines"][i]["items"])
         for column in columns:
             where.know([(i, column)], line[column])
     for column in columns[:2]:
@@ -176,7 +180,8 @@ def test_no_cell_that_was_left_out_follows_from_those_that_are_shown(released: i
     assert crossed.solved() == []
     assert where.solved() == []
     shown = [n for line in states["lines"] for n in (*line["condition"], *line["frequency"])]
-    shown += [line[column] for line in classes for column in columns]
+    # What is off the register is the difference of two exact sums: told, and not pretended to be hidden.
+    shown += [line[column] for line in classes for column in columns[:2]]
     assert not {1, 2} & set(shown)
 
 

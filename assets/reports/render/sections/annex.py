@@ -109,7 +109,7 @@ def _rules(figures: Figures, voice: Voice) -> tuple[Block, ...]:
     cells = msg(
         "In the tables %(n)s numbers are not shown (*): counts of 1 or 2, and others from which those could be worked "
         "out. Who knows every sum is left with at least %(k)s possible values for each, or with as many as the sums "
-        "allow. Totals of the country are exact.",
+        "allow. Totals of the country are exact, and so is what is off the register in each class: the sums tell it.",
         n=voice.number(left_out(figures)),
         k=K,
     )
