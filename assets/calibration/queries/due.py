@@ -106,6 +106,12 @@ def _view(plan: CalibrationPlan, state: CalibrationState, meter_value: Any, toda
     return PlanView(plan, found, state.valid_until, state.record_id, state.due_at_meter, left)
 
 
+def is_subject(of_class: EquipmentClass) -> bool:
+    """Whether items of the class must hold a valid calibration or verification."""
+    defaults = CLASSES.get(of_class.code)
+    return of_class.subject_to_calibration or (defaults is not None and defaults.subject_to_calibration)
+
+
 def subject_class_ids(session: Session) -> set[int]:
     """The classes whose items must hold a valid calibration or verification."""
     codes = [code for code, defaults in CLASSES.items() if defaults.subject_to_calibration]

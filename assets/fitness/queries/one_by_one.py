@@ -19,7 +19,8 @@ from assets.registry.models import Asset
 
 
 def fitness_of(session: Session, assets: Sequence[Asset], now: datetime) -> dict[int, Fitness]:
-    """The fitness of each asset by its id, in four queries however many there are (a page, at most 500)."""
+    """The fitness of each asset by its id, in three queries however many there are (a page, at most 500),
+    whose classes were read with them."""
     if not assets:
         return {}
     ids = [asset.id for asset in assets]
@@ -28,7 +29,6 @@ def fitness_of(session: Session, assets: Sequence[Asset], now: datetime) -> dict
         faults[asset_id].append(severity)
     care = maintenance.views_for(session, ids, now)
     calibrations = calibration.views_for(session, ids, now)
-    subject = calibration.subject_class_ids(session)
     return {
         asset.id: judge(
             Facts(
@@ -36,7 +36,7 @@ def fitness_of(session: Session, assets: Sequence[Asset], now: datetime) -> dict
                 condition=asset.condition,
                 fault_severities=tuple(faults[asset.id]),
                 care=tuple(_care(view) for view in care.get(asset.id, ())),
-                subject_to_calibration=asset.class_id in subject,
+                subject_to_calibration=calibration.is_subject(asset.equipment_class),
                 calibrations=tuple(_calibration(view) for view in calibrations.get(asset.id, ())),
             )
         )
