@@ -321,7 +321,7 @@ def operation(office: Office, code: str) -> None:
     page = office.as_("logistics")
     office.step("return")
     page.goto(f"/assets/{code}/return")
-    page.locator("input[name=condition][value=B]").check()
+    page.get_by_text("B: usable with a minor fault").click()
     page.locator("input[name=operation]").first.check()
     save(page, "Take back")
     page = office.as_("commander")
