@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,9 +60,20 @@ def take_rows(app: App) -> Rows:
 
 def put_rows(app: App, rows: Rows) -> None:
     """Put rows, ids and all, into empty tables; what is added later counts on from them."""
+    _write(app, rows, emptied=[])
+
+
+def replace_rows(app: App, rows: Rows) -> None:
+    """As `put_rows`, in place of what stands in these tables."""
+    _write(app, rows, emptied=[table for table, _ in rows])
+
+
+def _write(app: App, rows: Rows, emptied: Sequence[sa.Table]) -> None:
     engine = make_engine(app.settings.main_url)  # the application's own refuses to pass the journal by
     try:
         with engine.execution_options(writer=True).begin() as connection:
+            for table in reversed(emptied):
+                connection.execute(table.delete())
             for table, of_table in rows:
                 connection.execute(table.insert(), of_table)
             if engine.dialect.name == "postgresql":

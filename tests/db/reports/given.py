@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from assets.core.app import App
@@ -24,6 +25,7 @@ from tests.db.metrics.days import (
     local,
     roll_up,
 )
+from tests.support.tables import Rows, replace_rows, take_rows
 from tests.support.world import World
 
 UNTIL = FIRST + timedelta(days=91)
@@ -32,8 +34,23 @@ AFTER = local(DAYS + 91, 9)
 """A morning on which a summary of the 91 days may be released, without saying why so early."""
 
 
+_KEPT: dict[datetime, Rows] = {}
+"""What was entered for a world of that day: entering it takes fifty times as long as putting its rows back."""
+
+
 def give(app: App, world: World) -> None:
-    """Enter everything and build the days."""
+    """Enter everything and build the days, in an application that holds the world and no more."""
+    of = world.accounts["administrator"].created_at
+    if of not in _KEPT:
+        _enter(app, world)
+        _KEPT[of] = take_rows(app)
+        return
+    with app.reading() as session:
+        assert session.scalar(select(func.count(Asset.id))) == 0
+    replace_rows(app, _KEPT[of])
+
+
+def _enter(app: App, world: World) -> None:
     rng = random.Random(7)
     with app.transaction(SETUP, AFTER) as session:
         donor, agency = world.organisations["JPN"].id, world.organisations["UNODC"].id
