@@ -7,8 +7,8 @@ TYPED := assets firmware_stubs tests
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
 
-demo: setup-demo ## a filled programme with live simulated trackers; prints the address and a login per role
-	@.venv/bin/assets demo
+demo: setup-demo ## a filled programme with live simulated trackers; prints the address and a login per role; PORT=N
+	@.venv/bin/assets demo $(if $(PORT),--port $(PORT))
 
 test: setup-test check ## all checks and the whole suite; what CI runs
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup

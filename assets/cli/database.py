@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
 def _upgrade(chosen: argparse.Namespace) -> int:
     from assets.cli.ready import make_ready_safely
 
-    with opened_app(make_tables=False) as app:
+    with opened_app(even_empty=True) as app:
         for line in make_ready_safely(app, without_backup=chosen.without_backup):
             print(line)
     return 0
@@ -45,7 +45,7 @@ def _downgrade(chosen: argparse.Namespace) -> int:
 
     if chosen.from_backup:
         return _from_backup(chosen)
-    with opened_app(make_tables=False) as app:
+    with opened_app() as app:
         for line in go_back(app, command_line_actor(), to=chosen.to, reason=chosen.even_so):
             print(line)
     print("Now install the older program: this one would upgrade the databases again when it starts.")
@@ -77,7 +77,7 @@ def _from_backup(chosen: argparse.Namespace) -> int:
 def _check(_chosen: argparse.Namespace) -> int:
     from assets.migrations.run import integrity_errors
 
-    with opened_app(make_tables=False) as app:
+    with opened_app() as app:
         errors = integrity_errors(app)
     for error in errors:
         print(f"assets: {error}", file=sys.stderr)

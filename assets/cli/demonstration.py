@@ -6,9 +6,13 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assets.settings import Settings
 
 DEFAULT_PORT = 8000
+_OTHER_PORT = ". Perhaps the demonstration runs already; else name a free port: --port N, or `make demo PORT=N`"
 
 
 def add(commands: Any) -> None:
@@ -26,7 +30,7 @@ def add(commands: Any) -> None:
 
 
 def _demo(chosen: argparse.Namespace) -> int:
-    from assets.cli.supervisor import Part, configure_logging, serve
+    from assets.cli.supervisor import Part, check_port_is_free, configure_logging, serve
     from assets.demo import build, telemetry
     from assets.settings import Settings, SettingsError
 
@@ -40,15 +44,16 @@ def _demo(chosen: argparse.Namespace) -> int:
         raise SettingsError("ASSETS_DATABASE_URL is set: the demonstration keeps to its own files. Unset it.")
     if build.holds_other_data(settings):
         raise SettingsError(f"--data-dir: {settings.data_dir} holds data that is no demonstration. Choose another.")
+    check_port_is_free("--port", "127.0.0.1", chosen.port, _OTHER_PORT)
     configure_logging()
     if build.is_built(settings):
         say("The demonstration is there; its vehicles catch up.")
     else:
         _remove_unfinished(settings.data_dir)
-        say("Making the demonstration: about two minutes.")
+        say("Making the demonstration: two to five minutes.")
         build.build(settings, chosen.vehicles, say)
     build.top_up(settings, say)
-    fleet = Part("fleet", _fleet_command(settings, telemetry))
+    fleet = Part("fleet", _fleet_command(settings, telemetry), may_start=lambda: broker_answers(settings))
     return serve(settings, f"127.0.0.1:{chosen.port}", extra=[fleet], ready=lambda: _announce(settings))
 
 
@@ -62,6 +67,22 @@ def _fleet_command(settings: Any, telemetry: Any) -> list[str]:
         sys.executable, "-m", "firmware_stubs.fleet", "--credentials", str(telemetry.credentials_file(settings)),
         "--state-dir", str(telemetry.fleet_folder(settings)),
     ]  # fmt: skip
+
+
+def broker_answers(settings: Settings) -> bool:
+    """Vehicles that begin before it does would each complain."""
+    import socket
+
+    from assets.telemetry.broker import listening
+
+    place = listening(settings)
+    if place is None:
+        return bool(settings.mqtt_url)  # another broker, which is not ours to wait for
+    try:
+        socket.create_connection((place.host, place.port), timeout=1).close()
+    except OSError:
+        return bool(settings.mqtt_url)
+    return True
 
 
 def _remove_unfinished(data_dir: Path) -> None:

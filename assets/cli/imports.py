@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from assets.cli.output import command_line_actor, opened_app, print_json, print_listed
+from assets.cli.output import begun_app, command_line_actor, opened_app, print_json, print_listed
 
 
 def add(commands: Any) -> None:
@@ -49,7 +49,7 @@ def _import(chosen: argparse.Namespace) -> int:
     table = read_table(chosen.file.name, content)
     named_columns(kind_named(chosen.kind), table)
     actor = command_line_actor()
-    with opened_app() as app:
+    with begun_app() as app:
         if mode is Mode.DRY_RUN:
             report = run_import(app, actor, chosen.kind, table, mode, app.clock())
         else:

@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import inspect
-
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
 from assets.core.errors import DomainError, invalid
@@ -26,20 +24,40 @@ def command_line_actor() -> Actor:
 
 
 @contextmanager
-def opened_app(*, make_tables: bool = True) -> Iterator[App]:
-    """The application of the environment's settings; an empty database gets its tables first."""
+def opened_app(*, even_empty: bool = False) -> Iterator[App]:
+    """The application of the environment's settings.
+
+    `SettingsError` when the data directory was never set up, unless `even_empty`: then it may be without tables.
+    """
     from assets.bootstrap import build_app
+    from assets.cli import present
     from assets.settings import Settings
 
-    app = build_app(Settings.from_environment())
+    settings = Settings.from_environment()
+    if not even_empty:
+        present.refuse_missing(settings)
+    app = build_app(settings)
     try:
-        if make_tables and not inspect(app.main.engine).has_table("alembic_version"):
-            from assets.cli.ready import make_ready
-
-            make_ready(app)
+        if not even_empty and not present.holds_tables(app):
+            raise present.never_set_up(settings)
         yield app
     finally:
         app.close()
+
+
+@contextmanager
+def begun_app() -> Iterator[App]:
+    """The same for what an office may begin with (serve, accounts, organisations, units, imports): in an empty place
+    the tables are made, and that is said."""
+    from assets.cli import present
+    from assets.cli.ready import make_ready
+
+    with opened_app(even_empty=True) as app:
+        if not present.holds_tables(app):
+            make_ready(app)
+            begun = f"a new, empty office was begun in {app.settings.data_dir.absolute()}"
+            print(f"assets: {begun}. If yours lies elsewhere, name it in ASSETS_DATA_DIR.", file=sys.stderr)
+        yield app
 
 
 def print_json(value: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from assets.cli.output import command_line_actor, opened_app, password_from_stdin, print_json, print_listed
+from assets.cli.output import begun_app, command_line_actor, opened_app, password_from_stdin, print_json, print_listed
 
 
 def add(commands: Any) -> None:
@@ -72,7 +72,7 @@ def _add_account(chosen: argparse.Namespace) -> int:
         roles = ", ".join(role.value for role in Role)
         raise invalid("role", msg("The role %(role)s is unknown; there are %(roles)s.", role=chosen.role, roles=roles))
     password = password_from_stdin()
-    with opened_app() as app:
+    with begun_app() as app:
         now = app.clock()
         with app.transaction(command_line_actor(), now) as session:
             scope = service.Scope(
@@ -153,7 +153,7 @@ def _add_token(chosen: argparse.Namespace) -> int:
 def _add_organisation(chosen: argparse.Namespace) -> int:
     from assets.people import service
 
-    with opened_app() as app, app.transaction(command_line_actor()) as session:
+    with begun_app() as app, app.transaction(command_line_actor()) as session:
         service.add_organisation(session, command_line_actor(), code=chosen.code, kind=chosen.kind, name=chosen.name)
     print(f"organisation {chosen.code} added")
     return 0
@@ -162,7 +162,7 @@ def _add_organisation(chosen: argparse.Namespace) -> int:
 def _add_unit(chosen: argparse.Namespace) -> int:
     from assets.people import queries, service
 
-    with opened_app() as app, app.transaction(command_line_actor()) as session:
+    with begun_app() as app, app.transaction(command_line_actor()) as session:
         region = queries.region_by_code(session, chosen.region)
         service.add_unit(
             session, command_line_actor(), code=chosen.code, name=chosen.name, region=region, kind=chosen.kind

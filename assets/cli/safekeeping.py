@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from assets.settings import Settings
 
-_LONGEST_KEY = 4096
+_LONGEST_KEY = 2**16
 
 
 def add(commands: Any) -> None:
@@ -38,6 +38,7 @@ def add(commands: Any) -> None:
 
 
 def _backup(chosen: argparse.Namespace) -> int:
+    from assets.cli.present import refuse_missing
     from assets.cli.supervisor import configure_logging
     from assets.safekeeping.backup import make
     from assets.safekeeping.keys import make_key
@@ -45,11 +46,11 @@ def _backup(chosen: argparse.Namespace) -> int:
 
     if chosen.print_key:
         settings = Settings.from_environment()
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        refuse_missing(settings)
         print(make_key(settings.data_dir), end="")
         return 0
     configure_logging()
-    with opened_app(make_tables=False) as app:
+    with opened_app() as app:
         made = make(app, "manual", chosen.file)
     if chosen.json:
         print_json(made.as_json())
@@ -88,7 +89,10 @@ def _restore(chosen: argparse.Namespace) -> int:
     )
     if done.kept_aside:
         print(f"what was there before is kept in {done.kept_aside}; remove it when you no longer need it")
-    print(f"settings of the backed up machine: {settings.data_dir / 'settings.env.from-backup'}. Now: assets doctor")
+    print(
+        f"settings of the backed up machine: {settings.data_dir / 'settings.env.from-backup'}; none of them is in force"
+        " here. Now: assets doctor"
+    )
     return 0
 
 
@@ -97,5 +101,10 @@ def _identity(given: str | None, settings: Settings) -> pyrage.x25519.Identity:
 
     if given is None:
         return own_identity(settings.data_dir)
-    text = sys.stdin.read(_LONGEST_KEY) if given in {"-", "stdin"} else Path(given).read_text()[:_LONGEST_KEY]
-    return identity_from(text)
+    if given in {"-", "stdin"}:
+        raw = sys.stdin.buffer.read(_LONGEST_KEY)
+    else:
+        with Path(given).open("rb") as source:
+            raw = source.read(_LONGEST_KEY)
+    # The key is ASCII, so whatever else stands around it, in whichever encoding, does not matter.
+    return identity_from(raw.replace(b"\0", b"").decode("ascii", "replace"))

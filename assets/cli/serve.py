@@ -7,7 +7,7 @@ import logging
 import os
 from typing import Any
 
-from assets.cli.output import opened_app
+from assets.cli.output import begun_app, opened_app
 
 LISTEN_HELP = "ASSETS_LISTEN without it"
 
@@ -29,9 +29,9 @@ def add(commands: Any) -> None:
 
 def _serve(chosen: argparse.Namespace) -> int:
     from assets.cli.supervisor import serve
-    from assets.settings import Settings
 
-    settings = Settings.from_environment()
+    with begun_app() as app:
+        settings = app.settings
     return serve(settings, chosen.listen or settings.listen)
 
 
@@ -40,7 +40,7 @@ def _web(chosen: argparse.Namespace) -> int:
     from assets.core.anchor import refuse_older
     from assets.settings import Settings
 
-    with opened_app(make_tables=False) as app:
+    with opened_app() as app:
         refuse_older(app)
     settings = Settings.from_environment()
     return run_web(settings, chosen.listen or settings.listen, workers=chosen.workers)

@@ -110,8 +110,9 @@ def _export(chosen: argparse.Namespace) -> int:
 def _verify(chosen: argparse.Namespace) -> int:
     from assets.reports import release
 
+    content = chosen.file.read_bytes()
     with opened_app() as app, app.reading() as session:
-        found = release.verify_file(session, chosen.file.read_bytes())
+        found = release.verify_file(session, content)
     if found is None:
         print("assets: this file is no summary of ours, or it was changed", file=sys.stderr)
         return 1

@@ -30,12 +30,13 @@ log = logging.getLogger("assets.supervisor")
 
 @dataclass
 class Part:
-    """One child: its name, its command, and how it fares."""
+    """One child: its name, its command, and how it fares. `may_start` is asked before each start."""
 
     name: str
     command: list[str]
     environment: dict[str, str] = field(default_factory=dict)
     ends_last: bool = False
+    may_start: Callable[[], bool] | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -65,7 +66,7 @@ def serve(
     prepare_data_dir(settings.data_dir)
     with _only_one(settings.data_dir):
         _migrate(settings)
-        _check_port_is_free(host, port)
+        check_port_is_free("--listen", host, port)
         parts = [Part("web", assets_command("web", "--listen", listen))]
         if not settings.mqtt_url:
             parts.insert(0, Part("broker", assets_command("broker"), ends_last=True))
@@ -84,12 +85,12 @@ class _Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
         for part in self.parts:
-            _start(part)
+            tend(part)
         if ready is not None:
             threading.Thread(target=ready, daemon=True).start()
         while not self.stop.wait(0.2):
             for part in self.parts:
-                _tend(part)
+                tend(part)
         end(self.parts)
         return 0
 
@@ -103,7 +104,8 @@ def _start(part: Part) -> None:
     log.info("%s started, process %d", part.name, part.process.pid)
 
 
-def _tend(part: Part) -> None:
+def tend(part: Part) -> None:
+    """Start the part when it does not run, and is due again after it ended."""
     now = time.monotonic()
     if part.process is not None:
         code = part.process.poll()
@@ -114,7 +116,7 @@ def _tend(part: Part) -> None:
         part.next_start = now + part.pause_s
         part.process = None
         log.warning("%s ended with %s; starting it again in %.1f s", part.name, code, part.pause_s)
-    elif now >= part.next_start:
+    elif now >= part.next_start and (part.may_start is None or part.may_start()):
         _start(part)
 
 
@@ -162,11 +164,12 @@ def _migrate(settings: Settings) -> None:
         app.close()
 
 
-def _check_port_is_free(host: str, port: int) -> None:
+def check_port_is_free(option: str, host: str, port: int, advice: str = "") -> None:
+    """`SettingsError`, with the option that names it and what to do, when nothing can listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise SettingsError(f"--listen: {host}:{port} cannot be used: {error.strerror}") from error
+            raise SettingsError(f"{option}: {host}:{port} cannot be used: {error.strerror}{advice}") from error

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, literal_column, not_, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from assets.calibration.models import CalibrationPlan, CalibrationRecord
@@ -21,7 +21,7 @@ from assets.disposal.models import DisposalCase, LossCase
 from assets.disposal.queries.cases import CASE_READ
 from assets.documents.models import Document
 from assets.documents.rules import SubjectName
-from assets.handover.models import HandoverLine
+from assets.handover.models import HandoverItem, HandoverLine
 from assets.maintenance.models import WorkOrder
 from assets.operations.models import Operation
 from assets.operations.queries import known_to
@@ -79,22 +79,26 @@ def _everywhere(column: Any) -> Callable[[Actor, Permission], Ids]:
 
 
 def _batches(actor: Actor, permission: Permission) -> Ids:
-    """Batches of which an item or a line of the deed is in reach: an act names every item, so others stay out of sight.
+    """Batches of which the actor reaches every unit: an act names the numbers of all items and is signed for all.
 
-    A batch without items yet is for those who may write batches.
+    A unit counts that a line of the deed is for, or that an item has which came without a line. A batch without items
+    yet is for those who may write batches.
     """
-    if reach(actor, permission).everything:
+    within = reach(actor, permission)
+    if within.everything:
         return select(HandoverBatch.id)
-    mine = or_(
-        select(Asset.id).where(Asset.batch_id == HandoverBatch.id, assets_for(actor, permission)).exists(),
-        select(HandoverLine.id)
-        .where(HandoverLine.batch_id == HandoverBatch.id, units_within(reach(actor, permission), HandoverLine.unit_id))
-        .exists(),
+    of_deed = select(HandoverLine.id).where(HandoverLine.batch_id == HandoverBatch.id)
+    in_batch = select(Asset.id).where(Asset.batch_id == HandoverBatch.id, Asset.annulled_at.is_(None))
+    without_line = in_batch.where(~select(HandoverItem.id).where(HandoverItem.asset_id == Asset.id).exists())
+    none_of_others = and_(
+        ~of_deed.where(not_(units_within(within, HandoverLine.unit_id))).exists(),
+        ~without_line.where(not_(units_within(within, Asset.unit_id))).exists(),
     )
-    if not may(actor, Permission.BATCH_WRITE):
-        return select(HandoverBatch.id).where(mine)
-    empty = ~select(Asset.id).where(Asset.batch_id == HandoverBatch.id, Asset.annulled_at.is_(None)).exists()
-    return select(HandoverBatch.id).where(or_(mine, empty))
+    any_of_them = or_(of_deed.exists(), in_batch.where(assets_for(actor, permission)).exists())
+    found = any_of_them
+    if may(actor, Permission.BATCH_WRITE):
+        found = or_(found, ~in_batch.exists())
+    return select(HandoverBatch.id).where(none_of_others, found)
 
 
 def _assets(actor: Actor, permission: Permission) -> Ids:

@@ -74,18 +74,24 @@ class Item(NamedTuple):
 
 @dataclass
 class Cell:
-    """How many items of a kind are in each state, how many of them are issued, and why they are not ready."""
+    """How many items of a kind are in each state, how many are issued, and why they are not ready.
+
+    What is due can be used: it is not "not ready", and what falls due is told apart (`soon`).
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     issued: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    soon: Counter[str] = field(default_factory=Counter)
 
     def add(self, state: str, why: str, count: int, *, issued: bool) -> None:
         """Count so many alike items more; of their reasons the worst (`why`, empty when ready) stands for them."""
         self.counts[state] += count
         if issued:
             self.issued += count
-        if why:
+        if why and state == DUE:
+            self.soon[why] += count
+        elif why:
             self.reasons[why] += count
 
     @property
@@ -98,16 +104,29 @@ class Cell:
 
     @property
     def not_ready(self) -> int:
-        """Those that are with the unit and cannot simply be taken: away is another matter."""
-        return self.total - self.ready - self.counts[AWAY]
+        """Those that cannot be used here and now: blocked, of unknown state, or away."""
+        return self.total - self.ready - self.due
+
+    @property
+    def due(self) -> int:
+        """Those that can be used and are due for care."""
+        return self.counts[DUE]
 
     def why(self) -> list[tuple[str, int]]:
-        """The codes of the worst reasons of its items, with how many have each: the commonest first."""
-        return sorted(self.reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+        """The codes of the worst reasons of those not ready, with how many have each: the commonest first."""
+        return _commonest_first(self.reasons)
+
+    def falls_due(self) -> list[tuple[str, int]]:
+        """The codes of what falls due of those that can be used, the commonest first."""
+        return _commonest_first(self.soon)
 
     def states(self) -> list[tuple[str, int]]:
         """The states that occur, with their counts."""
         return [(state, self.counts[state]) for state in STATES if self.counts[state]]
+
+
+def _commonest_first(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 @dataclass(frozen=True)
@@ -146,10 +165,10 @@ def matrix(items: Iterable[Item]) -> Matrix:
 
 
 def worst(cells: dict[str, Cell], limit: int) -> list[tuple[str, Cell]]:
-    """The units or classes with the smallest share of ready items among those at hand, worst first; full ones out."""
+    """The units or classes with the largest share of items that are not ready, worst first; those without any out."""
 
     def rank(pair: tuple[str, Cell]) -> tuple[float, int, str]:
         key, cell = pair
-        return (-cell.not_ready / max(1, cell.ready + cell.not_ready), -cell.not_ready, key)
+        return (-cell.not_ready / max(1, cell.total), -cell.not_ready, key)
 
     return sorted((pair for pair in cells.items() if pair[1].not_ready), key=rank)[:limit]

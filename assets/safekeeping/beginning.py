@@ -187,7 +187,7 @@ STEPS: tuple[Step, ...] = (
     ),
     Step(
         "plans", msg("Service and calibration plans"),
-        msg("New items take the plans of their class within the hour; look whether the intervals are yours."),
+        msg("Each item takes the plans of its class when it is entered; look whether the intervals are yours."),
         _counted("plans", msg("plans: %(n)s")), href="/maintenance",
     ),
     Step(

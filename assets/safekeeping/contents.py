@@ -20,13 +20,15 @@ LEFT_OUT = (
 )  # fmt: skip
 """By path in the data directory. The broker's queue is left out: trackers keep each sample until our own receipt."""
 OF_THE_MACHINE = (FILE_NAME, anchor.NAME)
-"""Restored only where there is none: this machine's settings, and anchors, which must not become older."""
+"""Never moved aside: this machine's settings, which no backup replaces, and anchors, which must not become older."""
+DEMONSTRATION = "demo"
 
 
 def kept_files(settings: Settings) -> Iterator[tuple[str, Path]]:
     """(name, path) of every file to be backed up; the databases are copied apart. Names are relative, with slashes."""
     folder = settings.data_dir
-    aside = {path.resolve() for path in (*database_files(settings), settings.backup_folder)}
+    others = data_directories_inside(folder)
+    aside = {path.resolve() for path in (*database_files(settings), settings.backup_folder, *others)}
     for top, folders, names in os.walk(folder, followlinks=False):
         # A folder of ours that was put on another disk, by a link, is followed; links deeper down are not ours.
         here = Path(top)
@@ -38,6 +40,23 @@ def kept_files(settings: Settings) -> Iterator[tuple[str, Path]]:
         if here == folder:
             for linked in [name for name in folders if (here / name).is_symlink()]:
                 yield from _below(here / linked, linked)
+
+
+def data_directories_inside(folder: Path) -> list[Path]:
+    """Other data directories below this one, whose backups are their own: those with a database or a key of the
+    sessions, and the folder `demo`, where the demonstration lies when this is the default data directory."""
+    found = []
+    for top, folders, _ in os.walk(folder, followlinks=False):
+        inside = [Path(top) / name for name in folders if _is_data_directory(folder, Path(top) / name)]
+        folders[:] = [name for name in folders if Path(top) / name not in inside]
+        found += inside
+    return found
+
+
+def _is_data_directory(folder: Path, path: Path) -> bool:
+    return (
+        path == folder / DEMONSTRATION or (path / "assets.db").exists() or (path / "secrets" / "session.key").exists()
+    )
 
 
 def _below(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:

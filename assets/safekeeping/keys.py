@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from pathlib import Path
 
 from pyrage import IdentityError, x25519
@@ -13,6 +14,7 @@ from assets.core.i18n import msg
 from assets.settings import SettingsError
 
 PREFIX = "AGE-SECRET-KEY-1"
+_KEY = re.compile(rf"\b{PREFIX}[0-9A-Z]+", re.IGNORECASE)
 
 
 def key_file(data_dir: Path) -> Path:
@@ -79,7 +81,7 @@ def own_identity(data_dir: Path) -> x25519.Identity:
 
 
 def identity_from(text: str) -> x25519.Identity:
-    """The key in what a person gave: the printed line alone, or a whole key file."""
+    """The key in what a person gave: the printed line, alone or among other text, or a whole key file."""
     try:
         return _identity(text)
     except (IdentityError, ValueError) as error:
@@ -87,8 +89,7 @@ def identity_from(text: str) -> x25519.Identity:
 
 
 def _identity(text: str) -> x25519.Identity:
-    lines = [line.strip() for line in text.splitlines()]
-    found = [line for line in lines if line and not line.startswith("#")]
-    if len(found) != 1 or not found[0].upper().startswith(PREFIX):
+    found = {key.upper() for key in _KEY.findall(text)}
+    if len(found) != 1:
         raise ValueError("one line that begins with AGE-SECRET-KEY-1 is expected")
-    return x25519.Identity.from_str(found[0].upper())
+    return x25519.Identity.from_str(found.pop())

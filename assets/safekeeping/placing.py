@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 from assets.safekeeping import archive
-from assets.safekeeping.contents import KEPT_ASIDE, OF_THE_MACHINE, database_files, kept_files
+from assets.safekeeping.contents import KEPT_ASIDE, OF_THE_MACHINE, data_directories_inside, database_files, kept_files
 from assets.safekeeping.engines import postgresql, sqlite
 from assets.safekeeping.manifest import SETTINGS
 from assets.safekeeping.swap import Move, Plan
 from assets.safekeeping.unpack import Unpacked
 from assets.settings import FILE_NAME, Settings
 
-OF_A_PLACE = ("ASSETS_DATABASE_URL", "ASSETS_BACKUP_DIR", "ASSETS_ANCHOR_FILE")
+HALVES = {"broker", "secrets"}
+"""Folders that also hold what no backup has."""
 
 
 def plan(settings: Settings, folder: Path, content: Unpacked, aside: Path, fresh: str) -> Plan:
@@ -31,18 +33,24 @@ def plan(settings: Settings, folder: Path, content: Unpacked, aside: Path, fresh
         for name, url in ((sqlite.MAIN, settings.main_url), (sqlite.TELEMETRY, settings.telemetry_url)):
             into.append(Move(*_beside(content.databases / name, Path(url.removeprefix("sqlite:///")))))
     _write_settings(settings, folder, content.files)
-    new = {_unit(path.relative_to(content.files).as_posix()) for path in content.files.rglob("*") if path.is_file()}
+    for other in data_directories_inside(content.files):  # older backups hold them
+        shutil.rmtree(other)
+    # A folder with another data directory inside stays where it is, and only single files of it are exchanged.
+    others = data_directories_inside(settings.data_dir)
+    split = HALVES | {other.relative_to(settings.data_dir).parts[0] for other in others}
+    names = [path.relative_to(content.files).as_posix() for path in content.files.rglob("*") if path.is_file()]
+    new = {_unit(name, split) for name in names} - {FILE_NAME}
     new -= {name for name in OF_THE_MACHINE if (settings.data_dir / name).exists()}
-    old = {_unit(name) for name, _ in kept_files(settings)} - set(OF_THE_MACHINE)
+    old = {_unit(name, split) for name, _ in kept_files(settings)} - set(OF_THE_MACHINE)
     away += [Move(str(settings.data_dir / name), str(aside / name)) for name in sorted(old)]
     into += [Move(str(content.files / name), str(settings.data_dir / name)) for name in sorted(new)]
     return Plan(tuple(move for move in away if Path(move.source).exists()), tuple(into), fresh, kept_database)
 
 
-def _unit(name: str) -> str:
-    """What is moved as one: a folder, but a single file where its folder also holds what no backup has."""
+def _unit(name: str, split: set[str]) -> str:
+    """What is moved as one: a folder, but a single file of those that also hold what no backup has."""
     top = name.split("/", 1)[0]
-    return name if top in {"broker", "secrets"} else top
+    return name if top in split else top
 
 
 def _beside(source: Path, target: Path) -> tuple[str, str]:
@@ -58,17 +66,12 @@ def _beside(source: Path, target: Path) -> tuple[str, str]:
 
 
 def _write_settings(settings: Settings, folder: Path, files: Path) -> None:
-    """Keep the settings of the machine that was backed up beside this one's; none of them comes into force by itself,
-    but for a settings file where there is none: without the lines that name places on the other machine."""
+    """Keep the settings of the machine that was backed up beside this one's; none of them comes into force by itself:
+    a drill must not send mail through the server of the office that is at work."""
     values = json.loads((folder / SETTINGS).read_text())
     lines = [f"{key}={value}" for key, value in values.items() if value]
     files.mkdir(mode=0o700, exist_ok=True)
     _write_private(files / f"{FILE_NAME}.from-backup", "\n".join(["# As they were in force when backed up.", *lines]))
-    carried = files / FILE_NAME
-    if carried.exists():
-        text = carried.read_text(encoding="utf-8").splitlines()
-        kept = [f"# {line}" if line.split("=", 1)[0].strip() in OF_A_PLACE else line for line in text]
-        _write_private(carried, "\n".join(kept))
 
 
 def _write_private(path: Path, text: str) -> None:

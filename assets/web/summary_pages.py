@@ -57,7 +57,7 @@ def language() -> str:
 
 
 def files(session: Session, summary: DonorSummary) -> list[dict[str, str]]:
-    """The buttons of the page: files in the reader's language first, then the comparison, then the other languages."""
+    """The buttons of the page: files in the reader's language first, then the other languages."""
     if summary.state == "draft":
         there = [(form, lang) for form in release.FORMATS for lang in release.LANGUAGES]
     else:
@@ -67,7 +67,7 @@ def files(session: Session, summary: DonorSummary) -> list[dict[str, str]]:
     # The figures for programs are the same in every language.
     wanted = [(form, lang) for form, lang in there if form != "json" or lang == "en"]
     ordered = sorted(wanted, key=lambda file: (file[1] != mine or file[0] == "json", file[0] == "json", file[1]))
-    found = [
+    return [
         {
             "label": words(
                 msg("Figures (JSON)")
@@ -79,10 +79,6 @@ def files(session: Session, summary: DonorSummary) -> list[dict[str, str]]:
         }
         for form, lang in ordered
     ]
-    if release.is_of_this_version(summary):
-        compare = {"label": words(msg("Compare periods")), "href": f"/summaries/{summary.id}/compare", "icon": "report"}
-        found.insert(1, compare)
-    return found
 
 
 def boxes(figures: Figures, typed: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -142,9 +142,9 @@ def test_by_questions_with_wrong_answers_told_at_once(tmp_path: Path) -> None:
             "Languages [": (("uz, fr", "name some of en ru uz"), ("uz ru", "")),
             "Mail server [": (("mail.example.uz", "use smtp://"), ("", "")),
             "Folder of the backups [": (("backups", "whole path"), ("", "")),
-            "Units [": (("/no/such/file.csv", "No such file"), ("standard", "")),
+            "Units [": (("/no/such/file.csv", "there is no file"), ("standard", "")),
             "Login [": (("A B", "2 to 64 characters"), ("chief", "")),
-            "Name: ": (("Toshkentov Aziz", ""),),
+            "Name: ": (("", "a name is expected"), ("Toshkentov Aziz", "")),
             "Unit [": (("IMT-XX", "answer one of"), ("IMT-TK", "")),
         }
         for question in QUESTIONS:

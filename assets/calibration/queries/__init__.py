@@ -22,6 +22,7 @@ from assets.calibration.queries.records import (
     correction_of,
     newest_counting,
     record_by_id,
+    record_to_follow,
     records,
 )
 
@@ -43,6 +44,7 @@ __all__ = [
     "newest_counting",
     "plan_by_id",
     "record_by_id",
+    "record_to_follow",
     "records",
     "subject_class_ids",
     "unfit_condition",

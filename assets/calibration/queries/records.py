@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
-from assets.calibration.models import CalibrationCertificate, CalibrationRecord
+from assets.calibration.models import CalibrationCertificate, CalibrationPlan, CalibrationRecord
 from assets.core.actor import Actor
 from assets.core.errors import NotFound
 from assets.people.rules import Permission
@@ -92,11 +92,37 @@ def corrected_among(session: Session, record_ids: Sequence[int]) -> set[int]:
 
 def newest_counting(session: Session, plan_id: int) -> CalibrationRecord | None:
     """The record that decides where the plan stands: the last one done that no other corrects."""
-    correction = aliased(CalibrationRecord)
+    return session.scalar(_newest_first().where(CalibrationRecord.plan_id == plan_id))
+
+
+def record_to_follow(session: Session, actor: Actor, plan: CalibrationPlan) -> CalibrationRecord | None:
+    """The record whose points and limits a new one starts with: the plan's newest that counts and has points.
+
+    For a first one it is the newest of another item of the same model under the plan of the same code, within the
+    actor's sight; None when there is none either.
+    """
+    measured = _newest_first().where(CalibrationRecord.points.any()).options(selectinload(CalibrationRecord.points))
+    own = session.scalar(measured.where(CalibrationRecord.plan_id == plan.id))
+    if own is not None or plan.asset.model_id is None:
+        return own
     return session.scalar(
+        measured.join(CalibrationRecord.plan)
+        .join(CalibrationRecord.asset)
+        .where(
+            CalibrationPlan.code == plan.code,
+            CalibrationRecord.kind == plan.kind,
+            Asset.model_id == plan.asset.model_id,
+            assets_for(actor, Permission.CALIBRATION_READ),
+        )
+    )
+
+
+def _newest_first() -> Select[CalibrationRecord]:
+    """The records that count, to be narrowed: the last one done, and no other."""
+    correction = aliased(CalibrationRecord)
+    return (
         select(CalibrationRecord)
         .where(
-            CalibrationRecord.plan_id == plan_id,
             CalibrationRecord.annulled_at.is_(None),
             ~select(correction.id).where(correction.corrects_id == CalibrationRecord.id).exists(),
         )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +59,15 @@ def print_step(state: StepState) -> None:
         print(f"      {step.why}  -> {where}")
 
 
+def called_as() -> str:
+    """The command as it was typed: in a checkout there is none on the PATH."""
+    typed = sys.argv[0]
+    if Path(typed).name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m assets"
+    on_path = shutil.which(Path(typed).name)
+    return "assets" if on_path is not None and Path(on_path) == Path(typed) else shlex.quote(typed)
+
+
 def print_end(app: App) -> None:
     """What is left, and how to start."""
     found = steps_of(app)
@@ -69,7 +80,7 @@ def print_end(app: App) -> None:
     print("Start it:")
     if data_dir != Path(DEFAULT_DATA_DIR).absolute():
         print(f"    export ASSETS_DATA_DIR={shlex.quote(str(data_dir))}    # each command needs it")
-    print("    assets serve")
+    print(f"    {called_as()} serve")
     print("or as a service that starts with the machine, as root:")
-    print(f"    assets systemd install --data-dir {shlex.quote(str(data_dir))}")
+    print(f"    {called_as()} systemd install --data-dir {shlex.quote(str(data_dir))}")
     print(f"Then sign in at {app.settings.base_url}/login.")

@@ -122,7 +122,7 @@ def _ask_administrator(app: App, chosen: argparse.Namespace, terminal: Terminal)
     number = name = unit = ""
     codes = people.unit_codes(app)
     if codes:
-        name = chosen.administrator_name or terminal.ask("Name")
+        name = chosen.administrator_name or terminal.ask("Name", check=_some_name)
         number = chosen.administrator_number or terminal.ask("Service number", login.upper())
         unit = chosen.administrator_unit or terminal.choose("Unit", codes, codes[0])
     email = chosen.administrator_email or terminal.ask("Mail address", shown="none")
@@ -132,6 +132,12 @@ def _ask_administrator(app: App, chosen: argparse.Namespace, terminal: Terminal)
         return text
 
     return people.Administrator(login, terminal.password(strong), number, name, email, unit)
+
+
+def _some_name(text: str) -> str:
+    if not text.strip():
+        raise SettingsError("a name is expected: acts and reports bear it")
+    return text
 
 
 def _key(app: App) -> None:

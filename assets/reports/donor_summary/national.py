@@ -143,7 +143,7 @@ def _headline(items: Items, grades: dict[int, str | None]) -> list[Kpi]:
     graded = [grade for grade in grades.values() if grade is not None]
     used = sum(grade != "D" for grade in graded)
     return [
-        Kpi("handed_over", total if total else None, total, total, "items"),
+        Kpi("handed_over", total, total, total, "items"),
         Kpi("in_service_rate", rounded(serving / total) if total else None, serving, total, "share"),
         Kpi(
             "used_rate", rounded(used / len(graded)) if graded else None, used, len(graded), "share",

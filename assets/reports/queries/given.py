@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from assets.core.clock import day_start
@@ -48,7 +48,7 @@ def of_donor(donor_id: int) -> ColumnElement[bool]:
 
 
 def given_items(session: Session, donor_id: int, until: date, zone: ZoneInfo) -> list[Given]:
-    """Every item that was registered before `until` and handed over, in order of its id."""
+    """Every item that was registered and counted in before `until`, in order of its id."""
     last = last_day(session, until)
     on_register = set(session.scalars(select(AssetDay.asset_id).where(AssetDay.on_register, AssetDay.day == last)))
     rows = session.execute(
@@ -69,7 +69,29 @@ def given_items(session: Session, donor_id: int, until: date, zone: ZoneInfo) ->
         )
         .order_by(Asset.id)
     )  # fmt: skip
-    return [_given(row, row.id in on_register) for row in rows]
+    # An item of a deed is registered when the deed is entered, and here only when somebody had it in hands.
+    return [
+        _given(row, row.id in on_register)
+        for row in rows
+        if row.id in on_register or row.received_on is None or row.received_on < until
+    ]
+
+
+def counted_in_late(session: Session, donor_id: int, until: date, zone: ZoneInfo) -> list[tuple[str, int]]:
+    """Handovers before `until` with items counted in or registered only later, or not at all: (number, items)."""
+    rows = session.execute(
+        select(HandoverBatch.number, func.count())
+        .select_from(Asset)
+        .join(HandoverBatch, HandoverBatch.id == Asset.batch_id)
+        .where(
+            of_donor(donor_id),
+            HandoverBatch.handed_over_on < until,
+            or_(Asset.life == "expected", Asset.registered_at >= day_start(until, zone), Asset.received_on >= until),
+        )
+        .group_by(HandoverBatch.id, HandoverBatch.number, HandoverBatch.handed_over_on)
+        .order_by(HandoverBatch.handed_over_on, HandoverBatch.id)
+    )
+    return [(number, count) for number, count in rows]
 
 
 def _given(row: Any, on_register: bool) -> Given:

@@ -14,6 +14,7 @@ from assets.reports.release.files import (
     verify_file,
 )
 from assets.reports.release.reading import (
+    counted_in_late,
     frozen_figures,
     in_the_way,
     is_of_this_version,
@@ -32,6 +33,7 @@ __all__ = [
     "Exported",
     "Verified",
     "approve_summary",
+    "counted_in_late",
     "draft_summary",
     "export_summary",
     "findings_of",

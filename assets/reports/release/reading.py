@@ -16,6 +16,7 @@ from assets.people.rules import Permission, may, reach
 from assets.reports.disclosure.periods import may_follow_withdrawn
 from assets.reports.figures import TEMPLATE_VERSION, Figures, from_json, of_any_version, sha256
 from assets.reports.models import DonorSummary
+from assets.reports.queries import given
 from assets.reports.render.document import Issue
 
 
@@ -111,6 +112,11 @@ def in_the_way(session: Session, summary: DonorSummary) -> DonorSummary | None:
         if other.state == "released" or not same:
             return other
     return None
+
+
+def counted_in_late(session: Session, summary: DonorSummary) -> list[tuple[str, int]]:
+    """Handovers that the summary names with items that it does not count: counted in after its period, or not yet."""
+    return given.counted_in_late(session, summary.donor_id, summary.until, zone_of(session))
 
 
 def is_of_this_version(summary: DonorSummary) -> bool:

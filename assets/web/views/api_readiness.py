@@ -63,5 +63,9 @@ def _cell_json(cell: Cell) -> dict[str, Any]:
         **{state: cell.counts[state] for state in STATES},
         "issued": cell.issued,
         "total": cell.total,
-        "reasons": [{"code": code, "text": words(REASON_NAMES[code]), "count": count} for code, count in cell.why()],
+        "not_ready": cell.not_ready,
+        "reasons": [
+            {"code": code, "text": words(REASON_NAMES[code]), "count": count}
+            for code, count in [*cell.why(), *cell.falls_due()]
+        ],
     }

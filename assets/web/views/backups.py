@@ -8,8 +8,9 @@ from flask import Blueprint, redirect, render_template, request
 
 from assets.core.i18n import msg
 from assets.people.rules import Permission
-from assets.safekeeping import keys, log, nightly
+from assets.safekeeping import keys, log, nightly, retention
 from assets.safekeeping.log import Made
+from assets.settings import Settings
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, the_app, writing
 from assets.web.parsing import Page, encode_cursor, page
@@ -26,6 +27,12 @@ def shown(wanted: Page) -> tuple[list[Made], str | None]:
     return made[: wanted.limit], following
 
 
+def _replaced(settings: Settings) -> set[str]:
+    """The files that went for newer ones by the rule of what is kept; what else is gone was not removed by us."""
+    routine = [made for made in log.entries(settings.data_dir) if made.path.parent == settings.backup_folder]
+    return {made.file for made in retention.to_remove(routine, retention.parse(settings.backup_keep), settings.zone)}
+
+
 @pages.get("/admin/backups")
 @needs(Permission.BACKUP_MANAGE)
 def show() -> str:
@@ -34,7 +41,7 @@ def show() -> str:
     proven = log.last_proven(settings.data_dir)
     return render_template(
         "backups/list.html", made=made, following=following, proven=proven, has_key=keys.has_key(settings.data_dir),
-        asked=nightly.wanted_file(settings).exists(), keep=settings.backup_keep,
+        asked=nightly.wanted_file(settings).exists(), keep=settings.backup_keep, replaced=_replaced(settings),
         age_h=None if proven is None else int((now() - proven).total_seconds() // 3600),
         first_page=not request.args.get("cursor"),
     )  # fmt: skip

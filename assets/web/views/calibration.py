@@ -30,7 +30,7 @@ pages = Blueprint("calibration", __name__)
 
 STANDING_STATE = {"valid": "ready", "soon": "due"}
 HORIZONS = (0, 30, 90)
-ROWS, MORE_ROWS = 6, 6
+FIRST_ROWS, ROWS, MORE_ROWS = 2, 6, 6
 MEASURES = ("nominal", "tolerance_low", "tolerance_high", "as_found", "as_left")
 EXTENSIONS = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
@@ -159,26 +159,34 @@ def _may_write(made: CalibrationRecord) -> bool:
 @pages.get("/calibration/plans/<int:plan_id>/record")
 @needs(Permission.CALIBRATION_WRITE)
 def new_record_form(plan_id: int) -> Any:
-    """A new record; its points start as the last record had them, without readings."""
+    """A new record; its points and checks start as in the record that it follows, without readings or answers."""
     with reading() as session:
         plan = queries.plan_by_id(session, actor(), plan_id, Permission.CALIBRATION_WRITE)
-        values = _earlier_points(queries.newest_counting(session, plan.id))
+        followed = queries.record_to_follow(session, actor(), plan)
+        values = {"follows": _follows(plan, followed), **_points_to_read(followed)}
         return _form(session, plan, {**values, **request.args.to_dict()}, {})
 
 
-def _earlier_points(last: CalibrationRecord | None) -> dict[str, str]:
+def _follows(plan: CalibrationPlan, followed: CalibrationRecord | None) -> str:
+    if followed is None:
+        return ""
+    return "item" if followed.plan_id == plan.id else "model"
+
+
+def _points_to_read(followed: CalibrationRecord | None) -> dict[str, str]:
+    if followed is None:
+        return {"rows": str(FIRST_ROWS)}
     values: dict[str, str] = {}
-    if last is None:
-        return values
-    measured = [point for point in last.points if point.ok is None]
+    measured = [point for point in followed.points if point.ok is None]
+    checks = [point for point in followed.points if point.ok is not None]
     for number, point in enumerate(measured, start=1):
         values |= {f"p{number}-name": point.name, f"p{number}-unit": point.unit}
         for field in MEASURES[:3]:
             limit = getattr(point, field)
             values[f"p{number}-{field}"] = f"{limit.normalize():f}" if limit is not None else ""
-    for number, point in enumerate((p for p in last.points if p.ok is not None), start=1):
+    for number, point in enumerate(checks, start=1):
         values[f"c{number}-name"] = point.name
-    values["rows"] = str(min(MAX_POINTS, max(ROWS, len(last.points))))
+    values["rows"] = str(min(MAX_POINTS, max(len(measured), len(checks)) + 1))
     return values
 
 

@@ -153,7 +153,8 @@ def _worst(name: str, cell: Cell, href: str) -> dict[str, Any]:
         "name": name,
         "href": href,
         "not_ready": cell.not_ready,
-        "of": cell.ready + cell.not_ready,
+        "of": cell.total,
+        "due": cell.due,
         "why": [(words(REASON_NAMES[code]), count) for code, count in cell.why()[:REASONS_SHOWN]],
     }
 

@@ -19,6 +19,7 @@ from assets.core.i18n import Message, msg
 from assets.exchange.tables import CSV_TYPE, write_csv
 from assets.fitness.queries import ReadinessFilter, readiness
 from assets.fitness.readiness import REASON_NAMES, STATES, Cell, Item, matrix
+from assets.fitness.rules import DUE
 from assets.labels.token import format_code
 from assets.people.models import Region, Unit
 from assets.people.rules import Permission
@@ -117,16 +118,22 @@ def overview() -> Any:
         ],
         sums=[_cell(found.by_class[code], "", code) for code in found.classes],
         whole=_cell(found.total, "", ""),
-        reasons=[
-            (words(REASON_NAMES[code]), count, _items(_filters() | {"reason": code}, ""))
-            for code, count in found.total.why()[:REASONS_SHOWN]
-        ],
+        reasons=_told(found.total.why(), ""),
+        falls_due=_told(found.total.falls_due(), DUE),
         groups=_groups(group),
         kept=[("group", group)] if group else [],
         active=chosen(options, {"unit": "units", "class": "classes", "region": "regions"}),
         export=address_without(format="csv"),
         **options,
     )
+
+
+def _told(reasons: list[tuple[str, int]], state: str) -> list[tuple[str, int, str]]:
+    """The commonest reasons in words, each with its items."""
+    return [
+        (words(REASON_NAMES[code]), count, _items(_filters() | {"reason": code}, state))
+        for code, count in reasons[:REASONS_SHOWN]
+    ]
 
 
 def _filters() -> dict[str, str]:

@@ -67,7 +67,8 @@ def show_round(batch_id: int) -> Any:
         to_come=to_come, outcomes=outcome_words(), agencies=agencies, languages=ACT_LANGUAGES, name_of=_name,
         usd=in_usd(batch.value, batch.currency, batch.usd_rate), seen=sum(counted.values()), printed=format_code,
         identity=sees_identity(actor()), layouts=[(name, words(LAYOUT_NAMES[name])) for name in LAYOUTS],
-        may_count=may(actor(), Permission.BATCH_WRITE), waiting=waiting, why_it_stays=_why_it_stays, **papers,
+        may_count=may(actor(), Permission.BATCH_WRITE), waiting=waiting, why_it_stays=_why_it_stays,
+        is_signed=any(paper["kind"] == "act" and not paper["removed_at"] for paper in papers["documents"]), **papers,
     )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ def _draft(session: Session, summary: DonorSummary, figures: Figures) -> dict[st
     return {
         "boxes": summary_pages.boxes(figures, typed()),
         "findings": summary_pages.findings(session, summary),
+        "late": [f"{number} ({n})" for number, n in release.counted_in_late(session, summary)],
         "in_the_way": other.id if other else None,
         "may_write": may(actor(), Permission.SUMMARY_DRAFT) and actor().account_id is not None,
         "is_own_draft": actor().account_id in {summary.drafted_by_id, *(summary.writers or ())},

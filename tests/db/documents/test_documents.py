@@ -30,6 +30,7 @@ from assets.documents.queries import (
 )
 from assets.documents.rules import Kind, SubjectName, Upload
 from assets.documents.subjects import SUBJECTS, subject_of, writable_subject
+from assets.handover.models import HandoverLine
 from assets.operations.models import Operation
 from assets.people.rules import POLICY, Role
 from assets.registry.models import Asset, AssetEvent
@@ -189,6 +190,31 @@ def test_batch_without_an_item_is_for_those_who_may_write_batches(
         assert subject_of(session, world.actors["logistics2"], SubjectName.BATCH, here[SubjectName.BATCH]).may_write
         with pytest.raises(NotFound):
             subject_of(session, world.actors["officer"], SubjectName.BATCH, here[SubjectName.BATCH])
+
+
+@pytest.mark.parametrize("of_deed", [True, False])
+def test_papers_of_a_shared_round_are_for_those_who_reach_every_unit_of_it(
+    app: App, world: World, clock: Clock, here: Places, elsewhere: Places, folder: Path, of_deed: bool
+) -> None:
+    """A signed act names every item's number: who reaches one unit of two neither reads nor replaces it."""
+    with app.transaction(SETUP, clock.now) as session:
+        document_id = put(session, here, SubjectName.BATCH, folder, clock)
+        theirs = session.get_one(Asset, elsewhere[SubjectName.ASSET])
+        if of_deed:
+            line = HandoverLine(
+                batch_id=here[SubjectName.BATCH], number=1, class_id=theirs.class_id, quantity=1, unit_id=theirs.unit_id
+            )
+            session.add(line)
+        else:
+            theirs.batch_id = here[SubjectName.BATCH]
+    for login in ("logistics_officer", "logistics2", "officer", "officer2"):
+        with app.reading() as session:
+            assert documents_page(session, world.actors[login], DocumentFilter()) == []
+        for change in (*changes(folder, clock), version_of):
+            with pytest.raises(NotFound), app.transaction(world.actors[login], clock.now) as session:
+                change(session, world.actors[login], document_id)
+    with app.reading() as session:
+        assert document_by_id(session, world.actors["coordinator"], document_id)[1].may_write
 
 
 def test_versions_stay_and_the_newest_is_shown(

@@ -145,3 +145,21 @@ def test_the_typesetters_own_language_is_text_in_an_act(enter: Enter, app: App, 
     text = text_of(act_pdf(act(entered, app), "en"), tmp_path)
     assert hostile in text
     assert "#1" in text
+
+
+@pytest.mark.parametrize("lang", ACT_LANGUAGES)
+@pytest.mark.parametrize("quantity", [20, 23, 26])
+def test_signatures_never_stand_on_a_page_without_items(
+    enter: Enter, app: App, tmp_path: Path, lang: str, quantity: int
+) -> None:
+    numbers = "\n".join(f"TN-{n:04d}" for n in range(quantity))
+    entered = enter(line(serials=numbers, quantity=quantity), **YEN)
+    file = tmp_path / "act.pdf"
+    file.write_bytes(act_pdf(act(entered, app), lang))
+    said = subprocess.run(["pdftotext", "-layout", str(file), "-"], capture_output=True, check=True).stdout.decode()
+    pages = [page.replace("\u200b", "") for page in said.split("\f") if page.strip()]
+    assert len(re.findall(r"TN-\d{4}", said.replace("\u200b", ""))) == quantity
+    signed = next(page for page in pages if f"{ACT_WORDS['gave'][lang]}:" in page)
+    assert "TN-" in signed
+    # The rows of each page stand under the heads of their columns, once.
+    assert all(page.count(ACT_WORDS["label"][lang]) == ("TN-" in page) for page in pages)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,10 @@ from assets.people.models import Organisation
 from assets.registry.models import Asset, EquipmentModel, Grant, GrantTarget, HandoverBatch
 from assets.reports.donor_summary import figures_for
 from assets.reports.figures import Figures
+from assets.reports.queries.given import counted_in_late
+from assets.reports.render.blocks import Answer, Answers, Number
+from assets.reports.render.sections import summary
+from assets.reports.render.words import Voice
 from tests.db.metrics.days import FIRST, SETUP, ZONE, add_asset, add_standstill, local, roll_up
 from tests.db.reports.given import AFTER, DAYS, UNTIL, give
 from tests.support.world import World, build_world
@@ -29,9 +33,9 @@ def given(sqlite_app: App) -> World:
     return world
 
 
-def figures(app: App, world: World) -> Figures:
+def figures(app: App, world: World, code: str = "JPN") -> Figures:
     with app.reading() as session:
-        donor = session.get_one(Organisation, world.organisations["JPN"].id)
+        donor = session.get_one(Organisation, world.organisations[code].id)
         return figures_for(session, donor, FIRST, UNTIL, AFTER, ZONE)
 
 
@@ -103,6 +107,57 @@ def test_value_comes_from_the_lines_of_the_deed_at_the_rate_of_its_day(sqlite_ap
     assert (line.value, line.currency, line.usd) == (Decimal("4500000.00"), "JPY", Decimal("30000.00"))
     assert (line.items, line.promised, line.rate_on) == (2, 3, date(2024, 2, 28))
     assert [(item.model, item.items) for item in found.asset_list if item.batch == "R4"] == [("Maker Analyser 3", 2)]
+
+
+def enter_deed(app: App, world: World, *, received_on: date | None) -> None:
+    """A donor's first round: three items on its deed, handed over within the period, counted in when it says."""
+    with app.transaction(SETUP, AFTER) as session:
+        grant = session.query(Grant).filter_by(code="OTH-1").one()
+        batch = HandoverBatch(
+            number="N1", grant_id=grant.id, handed_over_on=FIRST + timedelta(days=9), value=Decimal(34_500)
+        )
+        session.add(batch)
+        session.flush()
+        radio, unit = world.classes["comms.radio"].id, world.units["IMT-TK"].id
+        session.add(HandoverLine(batch_id=batch.id, number=1, class_id=radio, quantity=3, unit_id=unit))
+        life = "expected" if received_on is None else "received"
+        for _ in range(3):
+            add_asset(session, world, "comms.radio", batch_id=batch.id, life=life, received_on=received_on)
+        session.delete(session.query(HandoverBatch).filter_by(number="X1").one())
+
+
+def page_one(found: Figures) -> list[Answer]:
+    (answers,) = [block for block in summary.blocks(found, Voice("en")) if isinstance(block, Answers)]
+    return list(answers.answers)
+
+
+@pytest.mark.parametrize("received_on", [None, UNTIL])
+def test_round_counted_in_after_the_period_is_nought_of_its_deed_and_in_no_band(
+    sqlite_app: App, given: World, received_on: date | None
+) -> None:
+    enter_deed(sqlite_app, given, received_on=received_on)
+    found = figures(sqlite_app, given, "OTHER")
+    measure = found.measure("handed_over")
+    assert (measure.value, found.batches[0].items, found.batches[0].promised) == (0, 0, 3)
+    provided, there, working, used = page_one(found)[:4]
+    last = Voice("en").day(UNTIL - timedelta(days=1))
+    assert provided.lines == (f"3 items on the deed of 1 handover, worth USD 34,500; 0 counted in by {last}",)
+    assert (provided.figure, provided.against) == (Number("0", 0, 0), ())
+    for answer in (there, working, used):
+        assert (answer.lines, answer.against) == ((f"no item had been counted in by {last}",), ())
+    with sqlite_app.reading() as session:
+        donor = given.organisations["OTHER"].id
+        assert counted_in_late(session, donor, UNTIL, ZONE) == [("N1", 3)]
+
+
+def test_round_counted_in_on_the_last_day_is_received(sqlite_app: App, given: World) -> None:
+    enter_deed(sqlite_app, given, received_on=UNTIL - timedelta(days=1))
+    found = figures(sqlite_app, given, "OTHER")
+    provided = page_one(found)[0]
+    assert provided.lines == ("items in 1 handover, worth USD 34,500",)
+    assert [against.words for against in provided.against] == ["3 of 3 items on the deeds"]
+    with sqlite_app.reading() as session:
+        assert counted_in_late(session, given.organisations["OTHER"].id, UNTIL, ZONE) == []
 
 
 def test_models_of_vehicles_are_in_no_list(sqlite_app: App, given: World) -> None:

@@ -208,6 +208,7 @@ def test_key_is_made_once_for_its_owner_alone_and_must_be_a_key(sqlite_house: Ho
     assert path.stat().st_mode & 0o777 == 0o600
     line = next(line.strip() for line in printed.splitlines() if line.strip().startswith(keys.PREFIX))
     assert str(keys.identity_from(line.lower())) == str(keys.own_identity(folder)), "copied by hand, in small letters"
+    assert str(keys.identity_from(printed)) == str(keys.own_identity(folder)), "the whole page, as it was printed"
     path.chmod(0o644)
     with pytest.raises(SettingsError, match="chmod 0600"):
         keys.own_identity(folder)

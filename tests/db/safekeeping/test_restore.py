@@ -306,9 +306,8 @@ def test_settings_of_the_other_machine_come_along_but_not_into_force(sqlite_hous
     made = sqlite_house.backed_up(target=tmp_path / "b.age")
     bare = sqlite_house.elsewhere(tmp_path / "bare")
     bare.restored(made.path, sqlite_house.identity())
-    text_there = (bare.settings.data_dir / "settings.env").read_text()
-    assert "\nASSETS_BASE_URL" in f"\n{text_there}"
-    assert "# ASSETS_BACKUP_DIR=/mnt/old" in text_there, "a folder of the other machine is not taken over unseen"
+    assert not (bare.settings.data_dir / "settings.env").exists(), "a drill must not mail through the office's server"
+    assert "ASSETS_" in (bare.settings.data_dir / "settings.env.from-backup").read_text()
     settled = sqlite_house.elsewhere(tmp_path / "settled")
     settled.settings.data_dir.mkdir()
     (settled.settings.data_dir / "settings.env").write_text("ASSETS_BASE_URL=https://new.example\n")
@@ -316,3 +315,42 @@ def test_settings_of_the_other_machine_come_along_but_not_into_force(sqlite_hous
     assert "new.example" in (settled.settings.data_dir / "settings.env").read_text()
     assert (settled.settings.data_dir / "settings.env.from-backup").exists()
     assert log.entries(settled.settings.data_dir) == []
+
+
+@pytest.mark.parametrize("other", ["demo", "drills/first"])
+def test_other_data_directory_inside_is_neither_backed_up_nor_restored(
+    sqlite_house: House, tmp_path: Path, other: str
+) -> None:
+    data_dir = sqlite_house.settings.data_dir
+    inside, own = data_dir / other, data_dir / "drills" / "own"
+    for path in (inside / "kept", own):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(path.name)
+    (inside / "assets.db").write_text("of another office")
+    made = sqlite_house.backed_up(target=tmp_path / "b.age")
+    names = [packed.name for packed in archive.read(made.path, sqlite_house.identity(), lambda *_: None)]
+    assert "files/drills/own" in names
+    assert [name for name in names if name.startswith(f"files/{other}/")] == []
+    own.write_text("changed")
+    sqlite_house.restored(made.path, sqlite_house.identity(), replace_present=True)
+    assert own.read_text() == "own"
+    assert (inside / "kept").read_text() == "kept", "the other one stays where it is"
+
+
+def test_demonstration_inside_an_older_backup_is_not_put_back(
+    sqlite_house: House, lone_backup: Path, tmp_path: Path
+) -> None:
+    seen: dict[str, bytes] = {}
+    identity = sqlite_house.identity()
+    archive.read(lone_backup, identity, lambda n, content: seen.update({n: content.read()}))
+    manifest = read_manifest(seen.pop(MANIFEST))
+    inside = {"files/demo/assets.db": b"made up", "files/demo/broker/passwords": b"made up"}
+    packed = tuple(archive.Packed(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in inside.items())
+    with archive.writing(tmp_path / "older.age", identity.to_public(), lambda _: None) as pack:
+        for name, content in {**seen, **inside}.items():
+            pack.add_bytes(name, content)
+        pack.add_bytes(MANIFEST, dataclasses.replace(manifest, files=(*manifest.files, *packed)).dumped())
+    bare = sqlite_house.elsewhere(tmp_path / "bare")
+    bare.restored(tmp_path / "older.age", identity)
+    assert bare.state()[0] == sqlite_house.state()[0]
+    assert not (bare.settings.data_dir / "demo").exists()

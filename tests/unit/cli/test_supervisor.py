@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from assets.cli.supervisor import Part, end
+from assets.cli.supervisor import Part, end, tend
 
 # Says that it is ready, and at SIGTERM when it was told and when it ends.
 CHILD = """
@@ -82,3 +82,17 @@ def test_part_that_died_before_holds_nothing_up(start: Start) -> None:
     began_at = time.monotonic()
     end([gone, Part("scheduler", []), web])
     assert time.monotonic() - began_at < 5.0
+
+
+def test_part_that_has_to_wait_starts_when_it_may(tmp_path: Path) -> None:
+    came = tmp_path / "came"
+    part = Part("late", [sys.executable, "-c", ""], may_start=came.exists)
+    tend(part)
+    assert not _runs(part)
+    came.touch()
+    tend(part)
+    assert _runs(part)
+
+
+def _runs(part: Part) -> bool:
+    return part.process is not None and part.process.wait(30) == 0

@@ -39,9 +39,17 @@ def test_each_item_is_counted_once_everywhere(items: list[Item]) -> None:
 @given(st.lists(ITEMS, max_size=60))
 def test_each_item_that_is_not_ready_has_one_reason_with_words(items: list[Item]) -> None:
     found = matrix(items)
-    assert sum(count for _, count in found.total.why()) == len(items) - found.total.ready
+    told = sum(count for _, count in found.total.why())
+    assert told == found.total.not_ready == sum(item.state in {"blocked", "unknown", "away"} for item in items)
     assert all(code in REASON_NAMES for code, _ in found.total.why())
     assert all(bool(item.reasons) for item in items if item.state != "ready")
+
+
+@given(st.lists(ITEMS, max_size=60))
+def test_what_is_due_can_be_used_and_is_told_apart(items: list[Item]) -> None:
+    total = matrix(items).total
+    assert total.ready + total.due + total.not_ready == total.total
+    assert sum(count for _, count in total.falls_due()) == total.due == sum(item.state == "due" for item in items)
 
 
 @given(ITEMS)
@@ -58,6 +66,6 @@ def test_an_item_issued_within_its_unit_is_not_elsewhere() -> None:
 @given(st.lists(ITEMS, max_size=60))
 def test_worst_come_first_and_full_ones_are_left_out(items: list[Item]) -> None:
     ranked = [cell for _, cell in worst(matrix(items).by_unit, 10)]
-    shares = [cell.not_ready / (cell.ready + cell.not_ready) for cell in ranked]
+    shares = [cell.not_ready / cell.total for cell in ranked]
     assert shares == sorted(shares, reverse=True)
     assert all(shares)

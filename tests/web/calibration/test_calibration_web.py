@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
 
 import pytest
 
-from assets.calibration.queries import views_for
+from assets.calibration.models import CalibrationPlan
+from assets.calibration.queries import record_to_follow, views_for
+from assets.core.actor import Actor
 from assets.core.app import App
+from assets.registry.models import Asset, EquipmentModel
 from tests.support.care import put_asset
 from tests.support.world import SETUP, Clock, World
 from tests.web.conftest import Api, Browser
@@ -145,6 +149,68 @@ def test_form_keeps_what_was_typed(here: Place, client_for: Callable[[str], Brow
     assert answer.status_code == 400
     for word in ("kept point", "not a number", "21 C"):
         assert f'value="{word}"' in page
+
+
+def _fields(page: str) -> dict[str, str]:
+    """The points and checks of the form that hold something."""
+    found = re.findall(r'<input id="([pc]\d+-[a-z_]+)"[^>]* value="([^"]+)"', page)
+    return dict(found)
+
+
+def _model(app: App, *places: Place) -> None:
+    with app.transaction(SETUP, app.clock()) as session:
+        assets = [session.query(Asset).filter_by(code=place["code"]).one() for place in places]
+        model = EquipmentModel(equipment_class=assets[0].equipment_class, maker="Maker", name="PRD-1")
+        session.add(model)
+        session.flush()
+        for asset in assets:
+            asset.model_id = model.id
+
+
+WITH_CHECK = [POINT, {"name": "Alarm sounds", "ok": True}]
+TO_READ = {
+    "p1-name": "100 nSv/h", "p1-unit": "nSv/h", "p1-tolerance_low": "90", "p1-tolerance_high": "110",
+    "c1-name": "Alarm sounds",
+}  # fmt: skip
+
+
+def test_new_record_offers_the_points_and_checks_of_the_last_one_without_readings(
+    here: Place, api: Callable[[str], Api], client_for: Callable[[str], Browser]
+) -> None:
+    browser, address = client_for("technician"), f"/calibration/plans/{here['plan']}/record"
+    first = browser.get(address).get_data(as_text=True)
+    assert _fields(first) == {}
+    assert "nominal value, both limits" in first
+    api("technician").post("/calibrations", _body(here, points=WITH_CHECK))
+    page = browser.get(address).get_data(as_text=True)
+    assert _fields(page) == TO_READ
+    assert "last record of this item" in page
+    assert "selected>right" not in page
+
+
+def test_first_record_offers_the_points_of_another_item_of_the_model(
+    app: App, here: Place, elsewhere: Place, api: Callable[[str], Api], client_for: Callable[[str], Browser]
+) -> None:
+    api("technician").post("/calibrations", _body(elsewhere, points=WITH_CHECK))
+    browser, address = client_for("technician"), f"/calibration/plans/{here['plan']}/record"
+    assert _fields(browser.get(address).get_data(as_text=True)) == {}, "items without a model follow nobody"
+    _model(app, here, elsewhere)
+    page = browser.get(address).get_data(as_text=True)
+    assert _fields(page) == TO_READ
+    assert "another item of this model" in page
+    kept = browser.post(address, {"rows": "2", "follows": "model", "p1-name": "x", "p1-as_found": "no number"})
+    assert "another item of this model" in kept.get_data(as_text=True)
+
+
+def test_points_of_an_item_out_of_sight_are_not_offered(
+    app: App, here: Place, elsewhere: Place, api: Callable[[str], Api], actor_for: Callable[[str], Actor]
+) -> None:
+    api("technician").post("/calibrations", _body(elsewhere, points=WITH_CHECK))
+    _model(app, here, elsewhere)
+    with app.reading() as session:
+        plan = session.get_one(CalibrationPlan, here["plan"])
+        assert record_to_follow(session, actor_for("technician"), plan) is not None
+        assert record_to_follow(session, actor_for("logistics_officer"), plan) is None
 
 
 def test_pages_open_with_few_queries(

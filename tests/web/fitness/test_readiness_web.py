@@ -274,4 +274,5 @@ def test_coordinator_sees_first_what_is_ready_and_where_it_is_worst(register: li
     assert page.index("/readiness?unit=IMT-TK") < page.index('class="task-count')
     assert "1 of 3 not ready" in page
     assert "a fault that forbids its use (1)" in page
-    assert "/readiness?unit=IMT-FA" not in page  # what is on the way is not what is wrong
+    # What has not arrived cannot be used; why is said beside it.
+    assert page.index("/readiness?unit=IMT-FA") < page.index("not arrived yet (1)")

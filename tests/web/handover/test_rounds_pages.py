@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from tests.support.papers import PDF
 from tests.support.rounds import line
 from tests.web.conftest import Browser
 from tests.web.handover.conftest import Given
@@ -152,6 +154,36 @@ def test_the_page_closes_the_count_and_says_what_is_missing_for_it(client_for: C
     page = text(browser.get(f"/rounds/{given.id}"))
     assert "What is still to come" in page
     assert f"/rounds/{given.id}/count?outcome=short" in page
+
+
+def leads(browser: Browser, given: Given) -> str:
+    """The action that stands out on the round's page."""
+    found = re.search(
+        r'<div class="actions">\s*<a class="button primary" href="([^"]*)"', text_of_round(browser, given)
+    )
+    assert found
+    return found[1]
+
+
+def text_of_round(browser: Browser, given: Given) -> str:
+    return text(browser.get(f"/rounds/{given.id}"))
+
+
+def test_what_comes_next_leads_the_page_of_a_round(client_for: ClientFor, enter: Enter) -> None:
+    browser, given = client_for("coordinator"), enter()
+    keeper = client_for("logistics_officer")
+    assert leads(browser, given) == f"/rounds/{given.id}/count"
+    for item, outcome in zip(given.items, ("received", "short"), strict=True):
+        browser.post(f"/rounds/{given.id}/items/{item}", {"outcome": outcome})
+    assert leads(browser, given) == "#close"
+    browser.post(f"/rounds/{given.id}/close")
+    assert leads(keeper, given) == "#act"
+    act = {"subject": f"batch:{given.id}", "kind": "act", "files": (BytesIO(PDF), "act.pdf")}
+    assert keeper.post("/documents", act).status_code == 303
+    assert leads(keeper, given) == "#into-service"
+    keeper.post(f"/rounds/{given.id}/put-into-service", {})
+    assert leads(keeper, given).startswith("/assets?batch=")
+    assert f"/rounds/{given.id}/count?outcome=short" in text_of_round(keeper, given)
 
 
 def test_what_is_still_to_come_is_listed_over_all_rounds_and_exported(client_for: ClientFor, enter: Enter) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from assets.core.app import App
 from assets.operations.models import EquipmentContribution, Operation, Seizure
 from assets.people.models import Account, Person, Region, Unit
-from assets.registry.models import Asset
+from assets.registry.models import Asset, HandoverBatch
 from assets.reports import release
 from assets.telemetry.models import Tracker
 from tests.db.metrics.days import FIRST
@@ -320,6 +320,31 @@ def test_office_writes_another_approves_and_the_donor_reads(draft: str, client_f
     assert "Tyres &lt;b&gt;are&lt;/b&gt; worn." in donor.get(draft).get_data(as_text=True)
     book = donor.get(f"{draft}/file.xlsx?lang=uz")
     assert book.mimetype.endswith("spreadsheetml.sheet")
+
+
+def test_figures_stand_before_the_boxes_and_the_comparison_is_one_tap_away(
+    draft: str, client_for: Callable[[str], Any]
+) -> None:
+    for role in ("approver", "coordinator"):
+        text = client_for(role).get(draft).get_data(as_text=True)
+        assert text.index("Was it provided?") < text.index('id="release"')
+        assert text.index(f'href="{draft}/compare"') < text.index("Was it provided?")
+        assert f'href="{draft}/compare"' not in "".join(re.findall(r"<details.*?</details>", text, re.DOTALL))
+    assert text.index("Was it provided?") < text.index('id="words"')
+
+
+def test_draft_warns_of_a_round_that_was_counted_in_after_the_period(
+    draft: str, app: App, world: World, client_for: Callable[[str], Any]
+) -> None:
+    warning = "Some items of these rounds were counted in or registered only after the period"
+    assert warning not in client_for("coordinator").get(draft).get_data(as_text=True)
+    drafter = world.actors["coordinator"]
+    with app.transaction(drafter, AFTER) as session:
+        batch = session.query(HandoverBatch).filter_by(number="R3").one()
+        session.query(Asset).filter_by(batch_id=batch.id).limit(1).one().received_on = UNTIL
+    text = client_for("coordinator").get(draft).get_data(as_text=True)
+    assert warning in text
+    assert "R3 (1)" in text
 
 
 def test_draft_with_its_boxes_takes_few_queries(

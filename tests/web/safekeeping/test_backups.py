@@ -46,6 +46,22 @@ def test_administrator_sees_which_is_proven_which_failed_and_why(
     assert '.age"' not in page.replace("href=", "href="), "no backup can be fetched over the web"
 
 
+@pytest.mark.parametrize(("folder", "replaced"), [("", True), ("carried-away", False)])
+def test_page_tells_a_backup_removed_by_rule_from_one_that_is_missing(
+    app: App, client_for: Callable[[str], Browser], clock: Clock, folder: str, replaced: bool
+) -> None:
+    for days in range(40, 0, -1):
+        at = clock.now - timedelta(days=days)
+        path = app.settings.backup_folder / folder / f"night-{days}.tar.gz.age"
+        log.write(app.settings.data_dir, Made(str(path), "nightly", at, 9, "a" * 64, 2.5, at, "", 7, ("0002", "0001")))
+    rows = client_for("administrator").get("/admin/backups").get_data(as_text=True).split("<tr")
+    # Of two nights that follow each other at most one is the newest of its week.
+    weeks_ago = [row for row in rows if "night-30." in row or "night-31." in row]
+    assert len(weeks_ago) == 2
+    assert any("replaced by a newer one" in row for row in weeks_ago) == replaced
+    assert "not found where it was put" in next(row for row in rows if "night-3." in row)
+
+
 def test_every_backup_is_reached_by_paging(api: Callable[[str], Api], made: list[Made]) -> None:
     seen: list[str] = []
     cursor = None

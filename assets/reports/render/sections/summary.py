@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from assets.core.i18n import Message, msg
 from assets.maintenance.rules.orders import CAUSE_NAMES, Cause
 from assets.reports.figures import Figures
@@ -51,20 +53,11 @@ def _against(figures: Figures, voice: Voice, *codes: str) -> tuple[Against, ...]
 
 def _provided(figures: Figures, voice: Voice) -> Answer:
     handed_over = figures.measure("handed_over")
-    lines = [
-        voice.say(
-            msg(
-                "items in %(n)s handovers, worth %(value)s",
-                n=voice.number(len(figures.batches)),
-                value=total_usd(figures, voice),
-            )
-        )
-    ]
-    listed = [batch for batch in figures.batches if batch.promised is not None]
+    counted = [batch for batch in figures.batches if batch.items and batch.promised is not None]
     against: tuple[Against, ...] = ()
-    if listed:
-        promised = sum(batch.promised or 0 for batch in listed)
-        received = sum(batch.items for batch in listed)
+    if counted:
+        promised = sum(batch.promised or 0 for batch in counted)
+        received = sum(batch.items for batch in counted)
         words = voice.say(
             msg(
                 "%(part)s of %(whole)s items on the deeds",
@@ -74,12 +67,56 @@ def _provided(figures: Figures, voice: Voice) -> Answer:
         )
         against = (Against(words, *measures.band_words(received / promised, voice)),)
     return Answer(
-        voice.say(msg("Was it provided?")), measures.cell(handed_over, voice), tuple(lines), against,
+        voice.say(msg("Was it provided?")), measures.cell(handed_over, voice), _handovers(figures, voice), against,
         measures.before(figures, "handed_over", voice), ("handed_over",),
     )  # fmt: skip
 
 
+def _handovers(figures: Figures, voice: Voice) -> tuple[str, ...]:
+    """What the handovers are worth, and what stands on deeds of which nothing was counted in by the last day."""
+    value, n = total_usd(figures, voice), len(figures.batches)
+    waiting = [batch for batch in figures.batches if not batch.items and batch.promised is not None]
+    uncounted, last = sum(batch.promised or 0 for batch in waiting), _last_day(figures, voice)
+    if waiting and len(waiting) == n:
+        deeds = (
+            msg("%(items)s items on the deed of 1 handover, worth %(value)s; 0 counted in by %(day)s",
+                items=voice.number(uncounted), value=value, day=last)
+            if n == 1
+            else msg("%(items)s items on the deeds of %(n)s handovers, worth %(value)s; 0 counted in by %(day)s",
+                     items=voice.number(uncounted), n=voice.number(n), value=value, day=last)
+        )  # fmt: skip
+        return (voice.say(deeds),)
+    worth = (
+        msg("items in 1 handover, worth %(value)s", value=value)
+        if n == 1
+        else msg("items in %(n)s handovers, worth %(value)s", n=voice.number(n), value=value)
+    )
+    if not waiting:
+        return (voice.say(worth),)
+    rest = msg(
+        "of %(items)s items on the deeds of %(numbers)s 0 counted in by %(day)s",
+        items=voice.number(uncounted),
+        numbers=", ".join(batch.number for batch in waiting),
+        day=last,
+    )
+    return voice.say(worth), voice.say(rest)
+
+
+def _last_day(figures: Figures, voice: Voice) -> str:
+    return voice.day(figures.head.until - timedelta(days=1))
+
+
+def _nothing_yet(figures: Figures, voice: Voice, question: Message) -> Answer | None:
+    """The answer to a question about items where none had been counted in; None where there were some."""
+    if figures.whereabouts.handed_over:
+        return None
+    words = msg("no item had been counted in by %(day)s", day=_last_day(figures, voice))
+    return Answer(voice.say(question), "–", (voice.say(words),))
+
+
 def _there(figures: Figures, voice: Voice) -> Answer:
+    if (nothing := _nothing_yet(figures, voice, msg("Is it there?"))) is not None:
+        return nothing
     seen, where = figures.measure("verification_rate"), figures.whereabouts
     lines = (
         voice.say(
@@ -102,6 +139,8 @@ def _there(figures: Figures, voice: Voice) -> Answer:
 
 
 def _working(figures: Figures, voice: Voice) -> Answer:
+    if (nothing := _nothing_yet(figures, voice, msg("Does it work?"))) is not None:
+        return nothing
     condition = figures.states.condition
     judged = sum(condition[:4])
     lines = (
@@ -126,6 +165,8 @@ def _calibrated(figures: Figures, voice: Voice) -> str:
 
 
 def _used(figures: Figures, voice: Voice) -> Answer:
+    if (nothing := _nothing_yet(figures, voice, msg("Is it used?"))) is not None:
+        return nothing
     used = figures.measure("used_rate")
     lines = (
         voice.say(
