@@ -36,4 +36,3 @@ def never_set_up(settings: Settings) -> SettingsError:
         f"the data directory {data_dir} was never set up: {holds}. If yours is another one, name it in ASSETS_DATA_DIR"
         f" (now {where}); to begin in this one: assets setup"
     )
-
