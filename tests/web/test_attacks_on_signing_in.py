@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from argon2 import extract_parameters
@@ -22,9 +23,9 @@ from tests.support.world import PASSWORD, SETUP, Clock, World
 from tests.web.conftest import Browser, csrf_token
 
 
-def sign_in(client: FlaskClient, login: str = "officer", password: str = PASSWORD, **keywords: object) -> int:
+def sign_in(client: FlaskClient, login: str = "officer", password: str = PASSWORD, **keywords: Any) -> int:
     form = {"login": login, "password": password, "csrf_token": csrf_token(client)}
-    return client.post("/login", data=form, **keywords).status_code  # type: ignore[arg-type]  # werkzeug's own keywords
+    return client.post("/login", data=form, **keywords).status_code
 
 
 def cookie(client: FlaskClient) -> str:
