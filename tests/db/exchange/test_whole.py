@@ -175,6 +175,7 @@ def test_command_line_writes_the_zip_whole_or_not_at_all(
 ) -> None:
     monkeypatch.setenv("ASSETS_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.delenv("ASSETS_DATABASE_URL", raising=False)
+    assert run(["db", "upgrade"]) == 0
     target = tmp_path / "out" / "all.zip"
     assert run(["export", "whole", "-o", str(target)]) == 1, "there is no such folder"
     target.parent.mkdir()
