@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import socket
 import subprocess
 import threading
 import time
@@ -112,6 +113,18 @@ class Site:
         pid_file = broker.folder_of(self.app.settings) / "mosquitto.pid"
         expected = str(self.process.pid)
         until(lambda: pid_file.exists() and pid_file.read_text().strip() == expected, "mosquitto to start")
+        # It writes its number before it opens its port.
+        until(self._broker_answers, "mosquitto to listen")
+
+    def _broker_answers(self) -> bool:
+        found = broker.listening(self.app.settings)
+        if found is None:
+            return False
+        try:
+            socket.create_connection((found.host, found.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def stop_broker(self, *, kill: bool = False) -> None:
         """Ends mosquitto, gently or not."""
