@@ -218,7 +218,7 @@ def test_left_with_ctrl_c_it_goes_on_from_there(question: str, tmp_path: Path) -
             if asked == question:
                 break
             terminal.expect(asked)
-            terminal.type("")
+            terminal.type("Toshkentov Aziz" if asked == "Name: " else "")
         terminal.expect(question)
         terminal.type(CTRL_C)
         assert terminal.end() == 1

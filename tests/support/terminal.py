@@ -23,6 +23,8 @@ class Terminal:
         self._read_to = 0
         self._pid, self._handle = pty.fork()
         if self._pid == 0:
+            # A test run in the background ignores Ctrl+C, and what it starts would inherit that.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(folder)
             os.execvpe(command[0], list(command), dict(environment))  # noqa: S606  # no shell is wanted
 
@@ -58,10 +60,11 @@ class Terminal:
         os.write(self._handle, text.encode() if text == CTRL_C else f"{text}\n".encode())
 
     def end(self) -> int:
-        """Read to the end; the exit code."""
+        """Read to the end; the exit code. Fails, and does not wait for ever, when it goes on."""
         deadline = time.monotonic() + WITHIN_S
         while self._more(deadline):
             pass
+        assert time.monotonic() < deadline, f"it did not end:\n{self.seen[-2000:]}"
         _, status = os.waitpid(self._pid, 0)
         self._pid = 0
         return os.waitstatus_to_exitcode(status)
