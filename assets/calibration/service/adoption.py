@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from assets.calibration.models import CalibrationPlan, CalibrationRecord, CalibrationState
 from assets.calibration.queries.due import KEPT
 from assets.calibration.rules import DecisionRule, Kind
 from assets.core.actor import Actor
 from assets.people.rules import Permission
-from assets.registry.models import Asset, EquipmentClass, Meter
+from assets.registry.models import Asset, Meter
+from assets.registry.queries.class_plans import assets_without_plans, plan_codes
 from assets.registry.rules.classes import CLASSES, CalibrationPlanDefault
 from assets.registry.scope import require_asset
 from assets.registry.service.meters import meters_of
-
-_CHUNK = 400
 
 
 def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datetime) -> list[CalibrationPlan]:
@@ -42,19 +39,7 @@ def adopt_missing_plans(session: Session, _actor: Actor, now: datetime, *, limit
     For the scheduler: call it until it answers 0.
     """
     codes = [code for code, defaults in CLASSES.items() if defaults.calibration_plans]
-    assets = session.scalars(
-        select(Asset)
-        .join(Asset.equipment_class)
-        .options(joinedload(Asset.equipment_class), joinedload(Asset.unit))
-        .where(
-            EquipmentClass.code.in_(codes),
-            Asset.life.in_(KEPT),
-            Asset.annulled_at.is_(None),
-            ~exists().where(CalibrationPlan.asset_id == Asset.id),
-        )
-        .order_by(Asset.id)
-        .limit(limit)
-    ).all()
+    assets = assets_without_plans(session, CalibrationPlan.asset_id, codes, KEPT, limit=limit)
     _adopt(session, assets, now)
     return len(assets)
 
@@ -99,7 +84,7 @@ def first_state(
 
 def _adopt(session: Session, assets: Sequence[Asset], now: datetime) -> list[CalibrationPlan]:
     kept = [asset for asset in assets if _defaults(asset)]
-    known = _known(session, [asset.id for asset in kept])
+    known = plan_codes(session, CalibrationPlan.asset_id, CalibrationPlan.code, [asset.id for asset in kept])
     adopted = [
         plan_from_default(asset, default, now)
         for asset in kept
@@ -118,17 +103,3 @@ def _adopt(session: Session, assets: Sequence[Asset], now: datetime) -> list[Cal
 def _defaults(asset: Asset) -> tuple[CalibrationPlanDefault, ...]:
     defaults = CLASSES.get(asset.equipment_class.code)
     return defaults.calibration_plans if defaults is not None else ()
-
-
-def _known(session: Session, asset_ids: Sequence[int]) -> dict[int, set[str]]:
-    """The codes of the calibration plans that these assets have."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for first in range(0, len(asset_ids), _CHUNK):
-        rows = session.execute(
-            select(CalibrationPlan.asset_id, CalibrationPlan.code).where(
-                CalibrationPlan.asset_id.in_(asset_ids[first : first + _CHUNK])
-            )
-        )
-        for asset_id, code in rows:
-            found[asset_id].add(code)
-    return found

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
 from assets.maintenance.models import MaintenancePlan
@@ -15,11 +13,10 @@ from assets.maintenance.queries.due import CARED_FOR
 from assets.maintenance.rules.due import check_terms
 from assets.maintenance.service.plans import refresh_plans, start_day
 from assets.people.rules import Permission
-from assets.registry.models import Asset, EquipmentClass
+from assets.registry.models import Asset
+from assets.registry.queries.class_plans import assets_without_plans, plan_codes
 from assets.registry.rules.classes import CLASSES, MaintenancePlanDefault
 from assets.registry.scope import require_asset
-
-_CHUNK = 400
 
 
 def adopt_default_plans(session: Session, actor: Actor, asset: Asset, now: datetime) -> list[MaintenancePlan]:
@@ -45,19 +42,7 @@ def adopt_missing_plans(session: Session, _actor: Actor, now: datetime, *, limit
     For the scheduler: nothing registered stays without plans, by whichever door it came. Call it until it answers 0.
     """
     codes = [code for code, defaults in CLASSES.items() if defaults.maintenance_plans]
-    assets = session.scalars(
-        select(Asset)
-        .join(Asset.equipment_class)
-        .options(joinedload(Asset.equipment_class), joinedload(Asset.unit))
-        .where(
-            EquipmentClass.code.in_(codes),
-            Asset.life.in_(CARED_FOR),
-            Asset.annulled_at.is_(None),
-            ~exists().where(MaintenancePlan.asset_id == Asset.id),
-        )
-        .order_by(Asset.id)
-        .limit(limit)
-    ).all()
+    assets = assets_without_plans(session, MaintenancePlan.asset_id, codes, CARED_FOR, limit=limit)
     _adopt(session, assets, now)
     return len(assets)
 
@@ -86,7 +71,7 @@ def plan_from_default(
 
 def _adopt(session: Session, assets: Sequence[Asset], now: datetime) -> list[MaintenancePlan]:
     cared = [asset for asset in assets if _defaults(asset)]
-    known = _known(session, [asset.id for asset in cared])
+    known = plan_codes(session, MaintenancePlan.asset_id, MaintenancePlan.code, [asset.id for asset in cared])
     adopted = []
     for asset in cared:
         start, severe = start_day(session, asset), CLASSES[asset.equipment_class.code].severe_use
@@ -105,17 +90,3 @@ def _adopt(session: Session, assets: Sequence[Asset], now: datetime) -> list[Mai
 def _defaults(asset: Asset) -> tuple[MaintenancePlanDefault, ...]:
     defaults = CLASSES.get(asset.equipment_class.code)
     return defaults.maintenance_plans if defaults is not None else ()
-
-
-def _known(session: Session, asset_ids: Sequence[int]) -> dict[int, set[str]]:
-    """The codes of the plans that these assets have."""
-    found: dict[int, set[str]] = defaultdict(set)
-    for first in range(0, len(asset_ids), _CHUNK):
-        rows = session.execute(
-            select(MaintenancePlan.asset_id, MaintenancePlan.code).where(
-                MaintenancePlan.asset_id.in_(asset_ids[first : first + _CHUNK])
-            )
-        )
-        for asset_id, code in rows:
-            found[asset_id].add(code)
-    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from assets.core.actor import Actor
 from assets.core.errors import Conflict, invalid
@@ -20,10 +20,8 @@ def add_organisation(session: Session, actor: Actor, *, code: str, kind: str, na
     """A new agency, donor, implementing agency or workshop."""
     require(actor, Permission.ORGANISATION_WRITE)
     code, name = read_code(code), filled("name", name)
-    if kind not in ORGANISATION_KINDS:
-        raise invalid("kind", msg("The kind is one of: %(kinds)s.", kinds=", ".join(ORGANISATION_KINDS)))
-    if session.scalar(select(Organisation.id).where(Organisation.code == code)):
-        raise Conflict(msg("The code %(code)s is taken.", code=code), code="code_taken")
+    _check_kind(kind, ORGANISATION_KINDS)
+    _check_free(session, Organisation.code, code)
     organisation = Organisation(code=code, kind=kind, name=name)
     session.add(organisation)
     session.flush()
@@ -46,11 +44,19 @@ def add_unit(session: Session, actor: Actor, *, code: str, name: str, region: Re
     """A new unit in a region."""
     require(actor, Permission.ORGANISATION_WRITE)
     code, name = read_code(code), filled("name", name)
-    if kind not in UNIT_KINDS:
-        raise invalid("kind", msg("The kind is one of: %(kinds)s.", kinds=", ".join(UNIT_KINDS)))
-    if session.scalar(select(Unit.id).where(Unit.code == code)):
-        raise Conflict(msg("The code %(code)s is taken.", code=code), code="code_taken")
+    _check_kind(kind, UNIT_KINDS)
+    _check_free(session, Unit.code, code)
     unit = Unit(code=code, name=name, kind=kind, region=region)
     session.add(unit)
     session.flush()
     return unit
+
+
+def _check_kind(kind: str, known: tuple[str, ...]) -> None:
+    if kind not in known:
+        raise invalid("kind", msg("The kind is one of: %(kinds)s.", kinds=", ".join(known)))
+
+
+def _check_free(session: Session, codes: InstrumentedAttribute[str], code: str) -> None:
+    if session.scalar(select(codes).where(codes == code)) is not None:
+        raise Conflict(msg("The code %(code)s is taken.", code=code), code="code_taken")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
-from flask import jsonify
+from flask import Response, jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from assets.web import care, cases
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, writing
 from assets.web.label_codes import read_code
-from assets.web.listing import answer_page
+from assets.web.listing import Row, answer_page
 from assets.web.parsing import encode_cursor, page
 from assets.web.views.disposals import today
 
@@ -121,8 +121,22 @@ def disposal_json(case: DisposalCase) -> dict[str, Any]:
     }
 
 
-def narrowed_cases(session: Session, query: CasesQuery, states: Any) -> queries.CaseFilter:
-    """What a query narrows a list of cases to; `states` are those that there are."""
+def answer_cases(
+    query: CasesQuery,
+    states: Collection[str],
+    find: Callable[..., Sequence[Row]],
+    shape: Callable[[Row], dict[str, Any]],
+) -> Response:
+    """The cases of a query, newest first: `states` are those there are, `find` reads them as `queries` does."""
+    wanted = page({"limit": query.limit, "cursor": query.cursor})
+    after = care.cursor_key(wanted.after, 1)
+    with reading() as session:
+        narrowed = _narrowed(session, query, states)
+        found = find(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
+        return answer_page(found, wanted.limit, shape)
+
+
+def _narrowed(session: Session, query: CasesQuery, states: Collection[str]) -> queries.CaseFilter:
     if query.state and query.state not in states:
         raise invalid("state", msg("This is one of: %(known)s.", known=", ".join(states)), code="unknown_word")
     asset = asset_by_code(session, actor(), read_code(query.asset)) if query.asset else None
@@ -138,12 +152,7 @@ def narrowed_cases(session: Session, query: CasesQuery, states: Any) -> queries.
 @needs(Permission.WORK_READ)
 def disposals(query: CasesQuery) -> Any:
     """Disposals, newest first."""
-    wanted = page({"limit": query.limit, "cursor": query.cursor})
-    after = care.cursor_key(wanted.after, 1)
-    with reading() as session:
-        narrowed = narrowed_cases(session, query, DISPOSAL_STATE_NAMES)
-        found = queries.disposal_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
-        return answer_page(found, wanted.limit, disposal_json)
+    return answer_cases(query, DISPOSAL_STATE_NAMES, queries.disposal_cases, disposal_json)
 
 
 @api.get("/disposals/assess")

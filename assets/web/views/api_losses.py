@@ -21,9 +21,7 @@ from assets.web import care
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, writing
 from assets.web.label_codes import read_code
-from assets.web.listing import answer_page
-from assets.web.parsing import page
-from assets.web.views.api_disposals import CasePath, CasesQuery, narrowed_cases
+from assets.web.views.api_disposals import CasePath, CasesQuery, answer_cases
 
 api = APIBlueprint("api_losses", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
 
@@ -81,12 +79,7 @@ def loss_json(case: LossCase) -> dict[str, Any]:
 @needs(Permission.WORK_READ)
 def losses(query: CasesQuery) -> Any:
     """Losses, newest first."""
-    wanted = page({"limit": query.limit, "cursor": query.cursor})
-    after = care.cursor_key(wanted.after, 1)
-    with reading() as session:
-        narrowed = narrowed_cases(session, query, LOSS_STATE_NAMES)
-        found = queries.loss_cases(session, actor(), narrowed, limit=wanted.limit + 1, after=after)
-        return answer_page(found, wanted.limit, loss_json)
+    return answer_cases(query, LOSS_STATE_NAMES, queries.loss_cases, loss_json)
 
 
 @api.get("/losses/<int:id>")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sqlite3
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from assets.bootstrap import build_app
 from assets.cli.ready import make_ready
@@ -64,6 +66,28 @@ def test_missing_file_is_named_with_its_row_and_where_to_get_it(site: Site, vers
     assert finding.level is Level.MEND
     for words in (f"document_version {version.id}: {version.file_key}", "assets restore", str(folder)):
         assert words in str(finding.text)
+
+
+def test_of_a_whole_folder_that_is_gone_only_the_first_are_named(site: Site, version: DocumentVersion) -> None:
+    folder = files.folder_in(site.settings.data_dir)
+    with site.opened.transaction(SETUP, START) as session:
+        grant = session.query(Grant).one()
+        for number in range(9):
+            draft = Draft((SubjectName.GRANT, grant.id), Kind.ACT, f"Act {number}")
+            add_document(session, SETUP, draft, Upload(PDF + b"%%%d" % number), folder, START)
+    for path in folder.iterdir():
+        path.unlink()
+
+    def few_values(connection: sqlite3.Connection, _record: object) -> None:
+        # A register may name more files than a statement can carry values.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 8)
+
+    event.listen(site.opened.main.engine, "connect", few_values)
+    site.opened.main.engine.dispose()
+    (finding,) = about_files(site)
+    assert str(finding.text).startswith("10 are named and not there (")
+    assert str(finding.text).count("document_version") == 3
+    assert " …)" in str(finding.text)
 
 
 def test_what_belongs_to_nothing_is_worth_a_look_only_when_the_sweep_should_have_taken_it(

@@ -44,6 +44,21 @@ def _refused(house: House, backup: Path, code: str, identity: pyrage.x25519.Iden
     return refused.value
 
 
+def _contents(backup: Path, identity: pyrage.x25519.Identity) -> dict[str, bytes]:
+    """What is packed in a backup, by name, in its order."""
+    seen: dict[str, bytes] = {}
+    archive.read(backup, identity, lambda name, content: seen.update({name: content.read()}))
+    return seen
+
+
+def _packed(backup: Path, identity: pyrage.x25519.Identity, contents: dict[str, bytes]) -> Path:
+    """A backup with these contents, closed for the key of `identity`."""
+    with archive.writing(backup, identity.to_public(), lambda _: None) as pack:
+        for name, content in contents.items():
+            pack.add_bytes(name, content)
+    return backup
+
+
 @pytest.fixture
 def lone_backup(sqlite_house: House, tmp_path: Path) -> Path:
     """A sound backup without its proof beside it, so that only the file itself can tell."""
@@ -72,8 +87,7 @@ def test_restored_elsewhere_it_has_the_same_rows_head_and_files(house: House, tm
 def test_backup_opens_with_nothing_but_age_and_tar_and_tells_what_is_in_it(
     sqlite_house: House, lone_backup: Path
 ) -> None:
-    seen: dict[str, bytes] = {}
-    archive.read(lone_backup, sqlite_house.identity(), lambda name, content: seen.update({name: content.read()}))
+    seen = _contents(lone_backup, sqlite_house.identity())
     assert next(iter(seen)) == ABOUT
     assert list(seen)[-1] == MANIFEST
     manifest = read_manifest(seen[MANIFEST])
@@ -150,26 +164,21 @@ def test_what_is_no_backup_is_named(sqlite_house: House, tmp_path: Path, content
 def test_archive_that_somebody_else_closed_for_our_key_leaves_its_folder_nowhere(
     sqlite_house: House, lone_backup: Path, tmp_path: Path, name: str
 ) -> None:
-    seen: dict[str, bytes] = {}
     identity = sqlite_house.identity()
-    archive.read(lone_backup, identity, lambda n, content: seen.update({n: content.read()}))
-    with archive.writing(tmp_path / "evil.age", identity.to_public(), lambda _: None) as pack:
-        pack.add_bytes(ABOUT, seen[ABOUT])
-        pack.add_bytes(name, b"outside")
-    _refused(sqlite_house, tmp_path / "evil.age", "backup_not_ours")
+    about = _contents(lone_backup, identity)[ABOUT]
+    evil = _packed(tmp_path / "evil.age", identity, {ABOUT: about, name: b"outside"})
+    _refused(sqlite_house, evil, "backup_not_ours")
     assert not list(tmp_path.rglob("outside"))
 
 
 def test_exchanged_file_inside_is_noticed_by_the_manifest(
     sqlite_house: House, lone_backup: Path, tmp_path: Path
 ) -> None:
-    seen: dict[str, bytes] = {}
     identity = sqlite_house.identity()
-    archive.read(lone_backup, identity, lambda n, content: seen.update({n: content.read()}))
-    with archive.writing(tmp_path / "forged.age", identity.to_public(), lambda _: None) as pack:
-        for name, content in seen.items():
-            pack.add_bytes(name, b"%PDF-forged" if name.startswith("files/files/") else content)
-    _refused(sqlite_house, tmp_path / "forged.age", "backup_altered")
+    seen = _contents(lone_backup, identity)
+    exchanged = {name: b"%PDF-forged" for name in seen if name.startswith("files/files/")}
+    forged = _packed(tmp_path / "forged.age", identity, {**seen, **exchanged})
+    _refused(sqlite_house, forged, "backup_altered")
 
 
 def test_newer_version_is_refused_and_older_one_restored_and_migrated(house: House, tmp_path: Path) -> None:
@@ -340,17 +349,14 @@ def test_other_data_directory_inside_is_neither_backed_up_nor_restored(
 def test_demonstration_inside_an_older_backup_is_not_put_back(
     sqlite_house: House, lone_backup: Path, tmp_path: Path
 ) -> None:
-    seen: dict[str, bytes] = {}
     identity = sqlite_house.identity()
-    archive.read(lone_backup, identity, lambda n, content: seen.update({n: content.read()}))
+    seen = _contents(lone_backup, identity)
     manifest = read_manifest(seen.pop(MANIFEST))
     inside = {"files/demo/assets.db": b"made up", "files/demo/broker/passwords": b"made up"}
     packed = tuple(archive.Packed(n, len(c), hashlib.sha256(c).hexdigest()) for n, c in inside.items())
-    with archive.writing(tmp_path / "older.age", identity.to_public(), lambda _: None) as pack:
-        for name, content in {**seen, **inside}.items():
-            pack.add_bytes(name, content)
-        pack.add_bytes(MANIFEST, dataclasses.replace(manifest, files=(*manifest.files, *packed)).dumped())
+    told = dataclasses.replace(manifest, files=(*manifest.files, *packed)).dumped()
+    older = _packed(tmp_path / "older.age", identity, {**seen, **inside, MANIFEST: told})
     bare = sqlite_house.elsewhere(tmp_path / "bare")
-    bare.restored(tmp_path / "older.age", identity)
+    bare.restored(older, identity)
     assert bare.state()[0] == sqlite_house.state()[0]
     assert not (bare.settings.data_dir / "demo").exists()

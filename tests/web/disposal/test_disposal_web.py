@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
 
 from assets.core.app import App
-from assets.core.journal import JournalEntry
 from assets.registry.models import Asset
 from tests.support.care import put_asset
+from tests.support.journal import noted
 from tests.support.world import SETUP, Clock, World
 from tests.web.conftest import Api, Browser
 
@@ -159,9 +158,11 @@ def test_pages_answer_in_few_queries_empty_and_full(
 
 
 @pytest.mark.parametrize("query", ["state=gone", "unit=NONE", "class=none", "cursor=%00", "limit=0"])
-def test_address_that_cannot_be_meant_is_refused(query: str, client_for: Clients) -> None:
+def test_address_that_cannot_be_meant_is_refused(query: str, client_for: Clients, api: Callable[[str], Api]) -> None:
     for path in ("/disposals/cases", "/losses/cases"):
         assert client_for("coordinator").get(f"{path}?{query}").status_code in {400, 404}
+    for path in ("/disposals", "/losses"):
+        assert api("coordinator").get(path, **dict(parse_qsl(query))).status_code in {400, 404}
 
 
 def test_program_takes_the_same_steps(app: App, code: str, api: Callable[[str], Api]) -> None:
@@ -189,6 +190,8 @@ def test_program_takes_the_same_steps(app: App, code: str, api: Callable[[str], 
     assert decider.patch(path, decided).get_json()["recovered_amount"] == 55.5
     assert decider.get(path).get_json()["decision"] == "recovered_value"
     assert decider.get("/losses", state="decided").get_json()["items"][0]["asset"] == code
+    for path, state in (("/losses", "reported"), ("/disposals", "proposed")):
+        assert decider.get(path, state=state).get_json() == {"items": [], "next": None}
 
 
 def test_program_pages_through_what_is_to_be_assessed(
@@ -230,17 +233,11 @@ def test_what_is_taken_away_is_journalled_and_what_is_looked_at_is_not(
     path: str, entity: str, filters: dict[str, str], app: App, world: World, client_for: Clients
 ) -> None:
     browser = client_for("coordinator")
-
-    def taken() -> list[tuple[str, str, int | None, Any]]:
-        with app.reading() as session:
-            found = session.scalars(select(JournalEntry).where(JournalEntry.entity == entity))
-            return [(e.entity_id, e.action, e.account_id, json.loads(e.body)["values"]) for e in found]
-
     text_of(browser, path.replace("format=csv", "").rstrip("?&"))
-    assert taken() == []
+    assert noted(app, entity) == []
     text_of(browser, path)
-    assert taken() == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
+    assert noted(app, entity) == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
     assert f'value="{entity}"' in text_of(client_for("auditor"), "/journal")
     assert client_for("donor").get(path).status_code == 403
     assert browser.get(f"{path.partition('?')[0]}?format=csv&unit=NONE").status_code in {400, 404}
-    assert len(taken()) == 1
+    assert len(noted(app, entity)) == 1

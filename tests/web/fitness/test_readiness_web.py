@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,7 +14,6 @@ import pytest
 from sqlalchemy import select
 
 from assets.core.app import App
-from assets.core.journal import JournalEntry
 from assets.custody.service import field
 from assets.maintenance.models import WorkOrder
 from assets.maintenance.rules.orders import Severity
@@ -25,6 +23,7 @@ from assets.registry.scope import asset_by_code
 from assets.registry.service.timeline import happening_now
 from tests.support.care import put_asset
 from tests.support.custody import Custody
+from tests.support.journal import noted
 from tests.support.world import SETUP, Clock, World
 from tests.web.conftest import Api, Browser
 
@@ -212,17 +211,11 @@ def test_what_is_taken_away_is_journalled_and_what_is_looked_at_is_not(
     path: str, entity: str, filters: dict[str, str], register: list[str], app: App, world: World, client_for: Clients
 ) -> None:
     browser = client_for("coordinator")
-
-    def taken() -> list[tuple[str, str, int | None, Any]]:
-        with app.reading() as session:
-            found = session.scalars(select(JournalEntry).where(JournalEntry.entity == entity))
-            return [(e.entity_id, e.action, e.account_id, json.loads(e.body)["values"]) for e in found]
-
     text_of(browser, path.removesuffix("&format=csv"))
     assert browser.get(f"{path}&region=XX").status_code == 400
-    assert taken() == []
+    assert noted(app, entity) == []
     text_of(browser, path)
-    assert taken() == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
+    assert noted(app, entity) == [("csv", "exported", world.accounts["coordinator"].id, {"filters": filters})]
     assert f'value="{entity}"' in text_of(client_for("auditor"), "/journal")
 
 

@@ -27,6 +27,14 @@ from tests.web.operations.test_used_in import Make, give_back
 ENTRIES = ("/journal?entity=asset_event&limit=200", "/journal?entity=use_session&limit=200", "/journal?limit=200")
 
 
+@pytest.fixture
+def used_in_lola(api: Callable[[str], Api], clock: Clock, operations: Operations, issued: Make) -> int:
+    """An open operation LOLA-1 that an item was given back from."""
+    made = operations.record(code="LOLA-1")
+    give_back(api("logistics_officer"), clock, issued(), {"count": 1, "operation": "LOLA-1"})
+    return made
+
+
 def told(client_for: Callable[[str], Browser], login: str, word: str) -> bool:
     browser = client_for(login)
     return any(word in browser.get(path).get_data(as_text=True) for path in ENTRIES)
@@ -34,35 +42,21 @@ def told(client_for: Callable[[str], Browser], login: str, word: str) -> bool:
 
 @pytest.mark.parametrize("login", ["auditor", "administrator"])
 def test_use_of_an_open_operation_is_masked_until_it_is_closed(
-    login: str,
-    app: App,
-    api: Callable[[str], Api],
-    client_for: Callable[[str], Browser],
-    clock: Clock,
-    operations: Operations,
-    issued: Make,
+    login: str, app: App, client_for: Callable[[str], Browser], operations: Operations, used_in_lola: int
 ) -> None:
-    made = operations.record(code="LOLA-1")
-    give_back(api("logistics_officer"), clock, issued(), {"count": 1, "operation": "LOLA-1"})
     with app.reading() as session:
         bodies = "".join(session.scalars(select(JournalEntry.body)))
     assert bodies.count("LOLA-1") >= 2, "the journal itself keeps what was done"
     assert not told(client_for, login, "LOLA-1")
     assert anchor.verify(app).ok
-    operations.close(made)
+    operations.close(used_in_lola)
     assert told(client_for, login, "LOLA-1")
 
 
 def test_operation_annulled_before_it_was_closed_stays_masked(
-    api: Callable[[str], Api],
-    client_for: Callable[[str], Browser],
-    clock: Clock,
-    operations: Operations,
-    issued: Make,
+    client_for: Callable[[str], Browser], operations: Operations, used_in_lola: int
 ) -> None:
-    made = operations.record(code="LOLA-1")
-    give_back(api("logistics_officer"), clock, issued(), {"count": 1, "operation": "LOLA-1"})
-    operations.annul(made, "recorded by mistake")
+    operations.annul(used_in_lola, "recorded by mistake")
     assert not told(client_for, "auditor", "LOLA-1")
 
 

@@ -186,7 +186,9 @@ def test_organisations_and_units_are_added_once(client_for: Callable[[str], Brow
         ("/admin/organisations", {"code": "NSS", "kind": "agency", "name": "x"}),
     ):
         assert admin.post(path, form).status_code == 303
-        assert admin.post(path, form).status_code == 409
+        again = admin.post(path, form)
+        assert again.status_code == 409
+        assert f"The code {form['code']} is taken." in again.get_data(as_text=True)
         assert form["code"] in admin.get(path).get_data(as_text=True)
         assert admin.post(path, form | {"code": "", "kind": "club"}).status_code == 400
 
