@@ -24,7 +24,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 30.0
 # Longer than any part takes by itself: the web lets requests end for 4 s, the scheduler its job for 5 s.
 STOP_S = 10.0
-LOOK_S = 0.05
 log = logging.getLogger("assets.supervisor")
 
 
@@ -128,19 +127,17 @@ def end(parts: Sequence[Part], within_s: float = STOP_S) -> None:
     """
     for last in (False, True):
         running = [(part, part.process) for part in parts if part.process is not None and part.ends_last is last]
-        began_at = time.monotonic()
+        deadline = time.monotonic() + within_s
         for _, process in running:
             process.terminate()
-        while running and time.monotonic() < began_at + within_s:
-            time.sleep(LOOK_S)
-            for part, process in running:
-                if process.poll() is not None:
-                    log.info("%s ended after %.1f s", part.name, time.monotonic() - began_at)
-            running = [(part, process) for part, process in running if process.returncode is None]
         for part, process in running:
-            log.warning("%s did not end within %.0f s and is killed", part.name, within_s)
-            process.kill()
-            process.wait()
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+                log.info("%s ended", part.name)
+            except subprocess.TimeoutExpired:
+                log.warning("%s did not end within %.0f s and is killed", part.name, within_s)
+                process.kill()
+                process.wait()
 
 
 @contextmanager

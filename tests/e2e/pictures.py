@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from assets.demo.programme import PASSWORD
 from tests.e2e.conftest import (
@@ -34,7 +34,7 @@ from tests.e2e.conftest import (
 )
 from tests.e2e.manual_pictures import LANGUAGES, MANUAL_PICTURES, NOT_COUNTED_YET, ROUND, Picture
 from tests.e2e.pages import PAGES
-from tests.e2e.test_pages import filled
+from tests.e2e.places import Places
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
 COLOURS = 128
@@ -85,16 +85,16 @@ def _as(
     browser: Browser, site: Site, folder: Path, login: str, scheme: str, pages: Sequence[tuple[str, str, str]]
 ) -> None:
     context = browser.new_context(color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]  # light or dark
-    page = context.new_page()
+    page, places = context.new_page(), Places(site, context)
     if login:
         sign_in(page, site.address, login, PASSWORD)
     for name, address, _ in pages:
         for size, viewport in SIZES.items():
             page.set_viewport_size(viewport)  # type: ignore[arg-type]  # a width and a height
-            page.goto(f"{site.address}{filled(address, context, site)}")
+            page.goto(places.filled(address))
             page.wait_for_load_state("networkidle")
             if name == "scan":
-                _open_by_code(page, context, site)
+                _open_by_code(page, places.value("asset"))
             target = folder / f"{name}-{size}{'' if scheme == 'light' else '-dark'}.png"
             _shoot(page, target)
     context.close()
@@ -111,27 +111,26 @@ def take_manual(browser: Browser, site: Site, folder: Path) -> None:
     round_id = _counted_round(browser, site)
     for login in dict.fromkeys(picture.login for picture in MANUAL_PICTURES):
         context = browser.new_context(color_scheme="light", locale="en-GB")
-        page = context.new_page()
+        page, places = context.new_page(), Places(site, context)
         sign_in(page, site.address, login, PASSWORD)
         for language in (*LANGUAGES[1:], LANGUAGES[0]):
             _read_in(page, site, language)
             for picture in MANUAL_PICTURES:
                 if (picture.login, picture.language) == (login, language):
-                    _open(page, context, site, picture, round_id)
+                    _open(page, places, site, picture, round_id)
                     _shoot(page, folder / f"{picture.name}.png")
         context.close()
 
 
-def _open(page: Page, context: BrowserContext, site: Site, picture: Picture, round_id: int) -> None:
+def _open(page: Page, places: Places, site: Site, picture: Picture, round_id: int) -> None:
     page.set_viewport_size(SIZES[picture.size])  # type: ignore[arg-type]  # a width and a height
-    address = picture.address.replace("{round}", str(round_id))
-    page.goto(f"{site.address}{filled(address, context, site)}")
+    page.goto(places.filled(picture.address.replace("{round}", str(round_id))))
     if picture.follow:
         link = page.locator(picture.follow).first.get_attribute("href") or ""
         page.goto(f"{site.address}{link}")
     page.wait_for_load_state("networkidle")
     if picture.scan:
-        _open_by_code(page, context, site)
+        _open_by_code(page, places.value("asset"))
 
 
 def _read_in(page: Page, site: Site, language: str) -> None:
@@ -178,9 +177,9 @@ def _called(page: Page, path: str, body: dict[str, Any] | None = None) -> dict[s
     return dict(answer)
 
 
-def _open_by_code(page: Page, context: BrowserContext, site: Site) -> None:
+def _open_by_code(page: Page, code: str) -> None:
     """No camera here: the code is typed, as on a phone whose camera is broken."""
-    page.fill("[data-testid=scan-code]", filled("{asset}", context, site))
+    page.fill("[data-testid=scan-code]", code)
     page.press("[data-testid=scan-code]", "Enter")
     page.wait_for_selector("[data-testid^=action-]")
 

@@ -16,6 +16,7 @@ import pytest
 
 from assets.cli.webserver import THREADS, run_web
 from assets.settings import Settings, SettingsError
+from tests.e2e.conftest import await_health
 
 FORM = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,13 +34,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Address]:
     command = [*assets, "web", "--listen", f"{place[0]}:{place[1]}", "--workers", "1"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            try:
-                answered(place)
-                break
-            except OSError:
-                time.sleep(0.1)
+        await_health(process, f"http://{place[0]}:{place[1]}", 60)
         yield place
     finally:
         process.send_signal(signal.SIGTERM)
@@ -90,7 +85,7 @@ def test_request_that_comes_in_pieces_is_answered_once_it_is_whole(address: Addr
     with socket.create_connection(address, timeout=30) as client:
         for piece in (b"GET /hea", b"lth HTTP/1.1\r\nHost: x\r\n", b"Connection: close\r\n", b"\r\n"):
             client.sendall(piece)
-            time.sleep(0.05)
+            time.sleep(0.05)  # nothing tells when the server has read a piece; were two read as one, less were tried
         assert client.recv(100).startswith(b"HTTP/1.1 200")
 
 

@@ -17,6 +17,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
+from assets.telemetry.rebuild import LONGEST_REST_S
+
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Sinov-idorasi-2026"
 START_S = 120
@@ -55,7 +57,7 @@ class Office:
         self.assets("account", "add", login, "--role", role, *scope, "--password-stdin", given=f"{PASSWORD}\n")
         self.tokens[login] = json.loads(self.assets("token", "add", login, "--json"))["token"]
 
-    def derived(self, tracker: str, stored: int, within_s: float = 60) -> Any:
+    def derived(self, tracker: str, stored: int, within_s: float = 2 * LONGEST_REST_S) -> Any:
         """The tracker, once so many samples are stored and all of them derived."""
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:

@@ -21,11 +21,12 @@ from assets.telemetry.trips import DEFAULT_LIMITS, Limits
 
 ACTOR = system_actor("rebuild")
 LONGEST_STRETCH_DAYS = 7
+LONGEST_REST_S = 120.0
 
 
 class Rebuilder:
-    """Rebuilds what is dirty. A tracker whose stretch takes long is left alone for a while, so that live data of many
-    trackers cannot keep a processor busy: each takes at most half a per cent of it."""
+    """Rebuilds what is dirty. A tracker whose stretch takes long is left alone for a while, two minutes at most, so
+    that live data of many trackers cannot keep a processor busy: each takes about half a per cent of its time."""
 
     def __init__(self, app: App, limits: Limits = DEFAULT_LIMITS) -> None:
         self._app = app
@@ -42,10 +43,10 @@ class Rebuilder:
                 break
             if not at_once and time.monotonic() < self._rest_until_s.get(stretch.tracker, 0.0):
                 continue
-            began_s = time.monotonic()
+            began_s, used_s = time.monotonic(), time.thread_time()
             rebuild(self._app, stretch, self._limits)
-            took_s = time.monotonic() - began_s
-            self._rest_until_s[stretch.tracker] = began_s + min(120.0, 200 * took_s)
+            used_s = time.thread_time() - used_s
+            self._rest_until_s[stretch.tracker] = began_s + min(LONGEST_REST_S, 200 * used_s)
             done += 1
         return done
 
