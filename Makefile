@@ -3,6 +3,7 @@
 .PHONY: help demo test check fix bench soak docs lock setup-demo setup-test
 PYTHON := .venv/bin/python
 TYPED := assets firmware_stubs tests
+QUICK := tests/unit tests/architecture
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | column -t -s "$$(printf '\t')"
@@ -11,14 +12,14 @@ demo: setup-demo ## a filled programme with live simulated trackers; prints the 
 	@.venv/bin/assets demo $(if $(PORT),--port $(PORT))
 
 test: setup-test check ## all checks and the whole suite; what CI runs
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+	@$(PYTHON) -m pytest tests $(QUICK:%=--ignore=%) -n 2 --dist loadgroup
 
 check: setup-test ## format, lint, types, layers and the quick tests
 	@$(PYTHON) -m ruff format --check $(TYPED)
 	@$(PYTHON) -m ruff check $(TYPED)
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
-	@$(PYTHON) -m pytest tests/unit tests/architecture -n 2
+	@$(PYTHON) -m pytest $(QUICK) -n 2
 
 fix: setup-test ## format and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix $(TYPED)
