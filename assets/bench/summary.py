@@ -58,7 +58,7 @@ def _of_demonstration() -> tuple[Figures, Issue] | None:
         with app.reading() as session:
             released = select(DonorSummary).where(DonorSummary.state == "released").order_by(DonorSummary.id).limit(1)
             summary = session.scalar(released)
-            return None if summary is None else (frozen_figures(summary), issue_of(summary))
+            return None if summary is None else (frozen_figures(summary), issue_of(session, summary))
     finally:
         app.close()
 

@@ -70,18 +70,20 @@ def _fleet_command(settings: Any, telemetry: Any) -> list[str]:
 
 
 def broker_answers(settings: Settings) -> bool:
-    """Vehicles that begin before it does would each complain."""
+    """Whether our own broker takes connections: vehicles that begin before it does would each complain."""
     import socket
 
     from assets.telemetry.broker import listening
 
+    if settings.mqtt_url:
+        return True  # another broker, which is not ours to wait for
     place = listening(settings)
     if place is None:
-        return bool(settings.mqtt_url)  # another broker, which is not ours to wait for
+        return False
     try:
         socket.create_connection((place.host, place.port), timeout=1).close()
     except OSError:
-        return bool(settings.mqtt_url)
+        return False
     return True
 
 

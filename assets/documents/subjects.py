@@ -95,10 +95,9 @@ def _batches(actor: Actor, permission: Permission) -> Ids:
         ~without_line.where(not_(units_within(within, Asset.unit_id))).exists(),
     )
     any_of_them = or_(of_deed.exists(), in_batch.where(assets_for(actor, permission)).exists())
-    found = any_of_them
     if may(actor, Permission.BATCH_WRITE):
-        found = or_(found, ~in_batch.exists())
-    return select(HandoverBatch.id).where(none_of_others, found)
+        any_of_them = or_(any_of_them, ~in_batch.exists())
+    return select(HandoverBatch.id).where(none_of_others, any_of_them)
 
 
 def _assets(actor: Actor, permission: Permission) -> Ids:

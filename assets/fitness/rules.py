@@ -122,14 +122,15 @@ def _of_calibration(facts: Facts) -> Iterator[Finding]:
     if facts.subject_to_calibration and not binding:
         yield BLOCKED, Reason("never_calibrated", msg("It must be calibrated or verified, and has no plan for it."))
     for fact in facts.calibrations:
+        plan = plan_title(fact.name)
         if fact.standing == "failed":
-            yield BLOCKED, Reason("calibration_failed", msg("%(plan)s: failed.", plan=plan_title(fact.name)))
+            yield BLOCKED, Reason("calibration_failed", msg("%(plan)s: failed.", plan=plan))
         elif fact.standing in _CALIBRATION_BLOCKS:
             code, words = _CALIBRATION_BLOCKS[fact.standing]
-            reason = Reason(code if fact.binding else "check_due", msg(words.text, plan=plan_title(fact.name)))
+            reason = Reason(code if fact.binding else "check_due", msg(words.text, plan=plan))
             yield BLOCKED if fact.binding else DUE, reason
         elif fact.standing == "soon":
-            yield DUE, Reason("calibration_soon", msg("%(plan)s: ends within 30 days.", plan=plan_title(fact.name)))
+            yield DUE, Reason("calibration_soon", msg("%(plan)s: ends within 30 days.", plan=plan))
 
 
 def _of_care(facts: Facts) -> Iterator[Finding]:

@@ -167,3 +167,7 @@ class ApiToken(Base):
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     account: Mapped[Account] = relationship()
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it still opens anything, as long as its account is open."""
+        return self.ended_at is None and (self.expires_at is None or self.expires_at > now)

@@ -181,9 +181,7 @@ def _effective(settings: Settings) -> dict[str, str]:
 
 
 def _remove_old(settings: Settings, keep: retention.Keep) -> None:
-    there = [
-        made for made in log.entries(settings.data_dir) if made.path.parent == settings.backup_folder and made.is_there
-    ]
+    there = [made for made in log.routine(settings) if made.is_there]
     for made in retention.to_remove(there, keep, settings.zone):
         _log.info("backup %s is no longer kept", made.file)
         made.path.unlink(missing_ok=True)

@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from assets.settings import Settings
+
 NAME = "backup-log.jsonl"
 
 
@@ -75,6 +77,11 @@ def write(data_dir: Path, made: Made) -> None:
         target.write(json.dumps(made.as_json(), ensure_ascii=False) + "\n")
         target.flush()
         os.fsync(target.fileno())
+
+
+def routine(settings: Settings) -> list[Made]:
+    """Those that were made in the folder of the backups, by which the rule of what is kept goes; newest first."""
+    return [made for made in entries(settings.data_dir) if made.path.parent == settings.backup_folder]
 
 
 def entries(data_dir: Path) -> list[Made]:

@@ -52,6 +52,8 @@ def create_app(app: App, *, testing: bool = False) -> Flask:
         static_folder=None,
     )
     web.extensions["assets"] = app
+    # "/assets//x" would be redirected to "/assets/x" at whatever host the request names.
+    web.url_map.merge_slashes = False
     secure = app.settings.base_url.startswith("https://")
     web.config.update(
         SECRET_KEY=app.secret_key,

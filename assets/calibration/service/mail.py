@@ -14,8 +14,11 @@ from assets.core.clock import local_date
 from assets.core.db import zone_of
 from assets.core.i18n import msg, say
 from assets.core.outbox import queue_mail
+from assets.labels.token import format_code
 from assets.people.queries import role_holders
 from assets.people.rules import Role
+from assets.registry.rules.classes import CLASSES
+from assets.registry.rules.plan_titles import plan_title
 
 
 def queue_due_mails(session: Session, actor: Actor, now: datetime, base_url: str) -> int:
@@ -49,7 +52,8 @@ def _body(rows: Iterable[DueRow], base_url: str, locale: str) -> str:
         words = [say(KIND_NAMES[Kind(plan.kind)], locale), say(STANDING_NAMES[row.view.standing], locale)]
         if until is not None:
             words.append(say(msg("valid until %(day)s", day=until.isoformat()), locale))
-        lines.append(f"{row.asset.code[:5]}-{row.asset.code[5:]}  {row.asset.equipment_class.name}: {plan.name}")
+        what = say(CLASSES[row.asset.equipment_class.code].title, locale)
+        lines.append(f"{format_code(row.asset.code)}  {what}: {say(plan_title(plan.name), locale)}")
         lines.append(f"    {'; '.join(words)}")
         lines.append(f"    {base_url.rstrip('/')}/a/{row.asset.code}")
     lines += ["", f"{base_url.rstrip('/')}/calibration"]

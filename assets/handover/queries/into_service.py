@@ -17,10 +17,14 @@ from assets.registry.scope import assets_for
 
 @dataclass(frozen=True)
 class Waiting:
-    """What putting a round into service together would do: how many items go and stay, and the first that stay."""
+    """What putting a round into service together would do: how many items go and stay, and the first that stay.
+
+    Of those that stay, `to_come` were not counted in yet.
+    """
 
     goes: int = 0
     stays: int = 0
+    to_come: int = 0
     staying: tuple[HandoverItem, ...] = ()
 
 
@@ -56,7 +60,8 @@ def not_in_service(session: Session, actor: Actor, batch: HandoverBatch, *, limi
     total = sum(row.of_kind for row in rows if row.place == 1)
     staying = [row for row in rows if why_not_into_service(row[0].asset.life, row[0].asset.condition) is not None]
     stays = sum(row.of_kind for row in staying if row.place == 1)
-    return Waiting(total - stays, stays, tuple(row[0] for row in staying[:limit]))
+    to_come = sum(row.of_kind for row in staying if row.place == 1 and row[0].asset.life == "expected")
+    return Waiting(total - stays, stays, to_come, tuple(row[0] for row in staying[:limit]))
 
 
 def ids_to_put(session: Session, actor: Actor, batch: HandoverBatch) -> list[int]:

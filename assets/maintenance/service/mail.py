@@ -12,11 +12,14 @@ from assets.core.clock import local_date
 from assets.core.db import zone_of
 from assets.core.i18n import Message, msg, say
 from assets.core.outbox import queue_mail
+from assets.labels.token import format_code
 from assets.maintenance.queries.due import DueRow, due_for_mail
 from assets.people.models import Unit
 from assets.people.queries import role_holders
 from assets.people.rules import Role
+from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.meters import METER_KINDS
+from assets.registry.rules.plan_titles import plan_title
 
 
 def queue_due_mails(session: Session, actor: Actor, now: datetime, base_url: str) -> int:
@@ -49,7 +52,8 @@ def _subject(unit: Unit, count: int) -> Message:
 def _body(rows: Iterable[DueRow], base_url: str, locale: str) -> str:
     lines = [say(msg("Care that is due, or will be within two weeks, the most urgent first:"), locale), ""]
     for row in rows:
-        lines.append(f"{row.asset.code[:5]}-{row.asset.code[5:]}  {row.asset.equipment_class.name}: {row.plan.name}")
+        what = say(CLASSES[row.asset.equipment_class.code].title, locale)
+        lines.append(f"{format_code(row.asset.code)}  {what}: {say(plan_title(row.plan.name), locale)}")
         lines.append(f"    {_when(row, locale)}")
         lines.append(f"    {base_url.rstrip('/')}/a/{row.asset.code}")
     lines += ["", f"{base_url.rstrip('/')}/maintenance"]

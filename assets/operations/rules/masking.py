@@ -18,7 +18,9 @@ class Masking:
         self._folded = frozenset(code.casefold() for code in codes)
         # The longest first, so that a code is not taken for a shorter one that it begins with.
         found = sorted((re.escape(code) for code in codes if len(code) >= SHORTEST_IN_TEXT), key=len, reverse=True)
-        self._in_text = re.compile(rf"(?<!\w)(?:{'|'.join(found)})(?!\w|[-./]\w)", re.IGNORECASE) if found else None
+        # A number after a sign makes another code of it, a word does not: papers are called "LOLA-1_scan.pdf".
+        words = rf"(?<![^\W_])(?:{'|'.join(found)})(?![^\W_]|[-./_]\d)"
+        self._in_text = re.compile(words, re.IGNORECASE) if found else None
 
     def masked(self, value: Any) -> Any:
         """The value, of whatever shape JSON has, with `MASK` for each code.

@@ -50,7 +50,7 @@ def figures_for(
         vehicles=tables.vehicles(whole, given.odometers(session, donor.id, until, zone)),
         instruments=instruments(session, whole, donor.id, results.kinds, zone),
         work=Work(
-            downtime=work.downtime_by_cause(session, whole.extent),
+            downtime=work.downtime_by_cause(whole.stood),
             costs=work.costs(session, donor.id, first, until, zone),
         ),
         results=results,

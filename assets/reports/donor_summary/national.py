@@ -46,6 +46,7 @@ class National:
     use: Utilisation
     seen: set[int]
     grades: dict[int, str | None]
+    stood: work.Standstills
     measures: tuple[Measure, ...]
 
 
@@ -63,10 +64,11 @@ def national(session: Session, donor_id: int, first: date, until: date, now: dat
         *(known[code] for code in _SHOWN),
         _accidents(work.accidents(session, donor_id, first, until, zone), distance),
     )
+    stood = work.standstills(session, extent)
     # Beside the hours of all standstills, those for parts tell the hours of the other causes.
-    waiting_is_told = Cause.WAITING_PARTS not in work.standstills(session, extent).together
+    waiting_is_told = Cause.WAITING_PARTS not in stood.together
     measures = _measures(kpis, _behind(items, use), waiting_is_told=waiting_is_told)
-    return National(extent, items, use, seen, grades, tuple(measures))
+    return National(extent, items, use, seen, grades, stood, tuple(measures))
 
 
 def items_class(code: str) -> str:

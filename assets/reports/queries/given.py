@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from assets.core.clock import day_start
 from assets.metrics.models import AssetDay
-from assets.metrics.queries.extent import Extent, built_until
+from assets.metrics.queries.extent import Extent
 from assets.registry.models import Asset, AssetEvent, EquipmentClass, EquipmentModel, Grant, HandoverBatch
 from assets.registry.models.meters import Meter, MeterReading
 
@@ -49,32 +49,25 @@ def of_donor(donor_id: int) -> ColumnElement[bool]:
 
 def given_items(session: Session, donor_id: int, until: date, zone: ZoneInfo) -> list[Given]:
     """Every item that was registered and counted in before `until`, in order of its id."""
-    last = last_day(session, until)
-    on_register = set(session.scalars(select(AssetDay.asset_id).where(AssetDay.on_register, AssetDay.day == last)))
+    on_register = _on_register(until)
     rows = session.execute(
         select(
             Asset.id, Asset.batch_id, HandoverBatch.grant_id, Asset.class_id, EquipmentClass.code, EquipmentClass.name,
             EquipmentModel.maker, EquipmentModel.name.label("model"), Asset.life, Asset.visibility_mark,
             Asset.title_status, Asset.value, Asset.currency, Asset.in_service_on, Asset.received_on,
-            HandoverBatch.handed_over_on,
+            HandoverBatch.handed_over_on, on_register.label("on_register"),
         )
         .join(EquipmentClass, EquipmentClass.id == Asset.class_id)
         .join(HandoverBatch, HandoverBatch.id == Asset.batch_id)
         .outerjoin(EquipmentModel, EquipmentModel.id == Asset.model_id)
         .where(
             of_donor(donor_id),
-            Asset.life != "expected",
-            Asset.registered_at < day_start(until, zone),
             HandoverBatch.handed_over_on < until,
+            _counted_in(on_register, until, zone),
         )
         .order_by(Asset.id)
     )  # fmt: skip
-    # An item of a deed is registered when the deed is entered, and here only when somebody had it in hands.
-    return [
-        _given(row, row.id in on_register)
-        for row in rows
-        if row.id in on_register or row.received_on is None or row.received_on < until
-    ]
+    return [_given(row) for row in rows]
 
 
 def counted_in_late(session: Session, donor_id: int, until: date, zone: ZoneInfo) -> list[tuple[str, int]]:
@@ -86,7 +79,7 @@ def counted_in_late(session: Session, donor_id: int, until: date, zone: ZoneInfo
         .where(
             of_donor(donor_id),
             HandoverBatch.handed_over_on < until,
-            or_(Asset.life == "expected", Asset.registered_at >= day_start(until, zone), Asset.received_on >= until),
+            not_(_counted_in(_on_register(until), until, zone)),
         )
         .group_by(HandoverBatch.id, HandoverBatch.number, HandoverBatch.handed_over_on)
         .order_by(HandoverBatch.handed_over_on, HandoverBatch.id)
@@ -94,17 +87,36 @@ def counted_in_late(session: Session, donor_id: int, until: date, zone: ZoneInfo
     return [(number, count) for number, count in rows]
 
 
-def _given(row: Any, on_register: bool) -> Given:
+def _on_register(until: date) -> ColumnElement[bool]:
+    """A condition on `Asset`: on the register on the last day before `until` that is worked out."""
+    here = (AssetDay.asset_id == Asset.id, AssetDay.on_register, AssetDay.day == last_day(until))
+    return select(AssetDay.asset_id).where(*here).exists()
+
+
+def _counted_in(on_register: ColumnElement[bool], until: date, zone: ZoneInfo) -> ColumnElement[bool]:
+    """A condition on `Asset`: it was there before `until`.
+
+    An item of a deed is registered when the deed is entered, and counts once somebody had it in hand.
+    """
+    return and_(
+        Asset.life != "expected",
+        Asset.registered_at < day_start(until, zone),
+        or_(on_register, Asset.received_on.is_(None), Asset.received_on < until),
+    )
+
+
+def _given(row: Any) -> Given:
     return Given(
         row.id, row.batch_id, row.grant_id, row.class_id, row.code, row.name,
         f"{row.maker or ''} {row.model or ''}".strip(), row.life, row.visibility_mark, row.title_status, row.value,
-        row.currency, row.in_service_on or row.received_on or row.handed_over_on, on_register,
+        row.currency, row.in_service_on or row.received_on or row.handed_over_on, row.on_register,
     )  # fmt: skip
 
 
-def last_day(session: Session, until: date) -> date:
-    """The last day before `until` that is worked out."""
-    return min(until, built_until(session) or until) - timedelta(days=1)
+def last_day(until: date) -> ScalarSelect[date]:
+    """The last day before `until` that is worked out, for a condition on `AssetDay`: each asset has its row of it."""
+    worked_out = aliased(AssetDay)
+    return select(func.max(worked_out.day)).where(worked_out.day < until).scalar_subquery()
 
 
 def verified(session: Session, extent: Extent) -> set[int]:

@@ -39,7 +39,7 @@ def regions(session: Session, extent: Extent, seen: set[int]) -> tuple[tuple[Reg
     units: dict[str, set[int]] = defaultdict(set)
     for asset_id, region_id, unit_id in session.execute(
         select(AssetDay.asset_id, AssetDay.region_id, AssetDay.unit_id).where(
-            AssetDay.day == last_day(session, extent.until), AssetDay.on_register, *extent.where
+            AssetDay.day == last_day(extent.until), AssetDay.on_register, *extent.where
         )
     ):
         items[codes[region_id]].append(asset_id)

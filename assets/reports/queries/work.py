@@ -64,12 +64,11 @@ def standstills(session: Session, extent: Extent) -> Standstills:
     return replace(found, together=frozenset(together))
 
 
-def downtime_by_cause(session: Session, extent: Extent) -> tuple[CauseLine, ...]:
+def downtime_by_cause(stood: Standstills) -> tuple[CauseLine, ...]:
     """Hours of standstill in the whole country by cause, longest first.
 
     Causes that fewer than three items stood for are one line with the cause '', so that no item's hours stand alone.
     """
-    stood = standstills(session, extent)
     lines = [
         CauseLine(cause, round(total / 3600))
         for cause, total in stood.seconds.most_common()

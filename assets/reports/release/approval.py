@@ -54,7 +54,7 @@ def approve_summary(
     summary.early_reason = reason or None
     for format_ in FORMATS:
         for lang in LANGUAGES:
-            content = rendered(figures, summary, format_, lang)
+            content = rendered(session, figures, summary, format_, lang)
             session.add(
                 SummaryFile(summary=summary, format=format_, lang=lang, sha256=sha256(content), content=content)
             )

@@ -69,7 +69,7 @@ def export_summary(session: Session, actor: Actor, summary_id: int, *, format_: 
     content_type = _FORMATS[format_][0]
     name = f"summary-{summary.id}-{summary.first:%Y%m}-{lang}.{format_}"
     if summary.state == "draft":
-        content = render_again(summary, format_, lang)
+        content = render_again(session, summary, format_, lang)
         return Exported(content, content_type, f"draft-{name}", sha256(content))
     kept = session.scalar(
         select(SummaryFile).where(
@@ -124,11 +124,11 @@ def verify_file(session: Session, content: bytes) -> Verified | None:
     return Verified(of.id, of.donor.name, of.first, of.until, kept.format, kept.lang, of.state, kept.sha256)
 
 
-def render_again(summary: DonorSummary, format_: str, lang: str = "en") -> bytes:
+def render_again(session: Session, summary: DonorSummary, format_: str, lang: str = "en") -> bytes:
     """Make a file from the frozen figures anew; the same bytes as released, as long as the same versions render it."""
-    return rendered(frozen_figures(summary), summary, format_, lang)
+    return rendered(session, frozen_figures(summary), summary, format_, lang)
 
 
-def rendered(figures: Figures, summary: DonorSummary, format_: str, lang: str) -> bytes:
+def rendered(session: Session, figures: Figures, summary: DonorSummary, format_: str, lang: str) -> bytes:
     """A file of these figures, as the summary stands now."""
-    return _FORMATS[format_][1](figures, issue_of(summary), lang)
+    return _FORMATS[format_][1](figures, issue_of(session, summary), lang)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from sqlalchemy import ColumnElement, false, or_, select, true
-from sqlalchemy.orm import Session, defer, joinedload, object_session
+from sqlalchemy.orm import Session, defer, joinedload
 
 from assets.core.actor import Actor
 from assets.core.clock import local_date
@@ -142,24 +142,19 @@ def frozen_figures(summary: DonorSummary) -> Figures:
     return from_json(summary.figures)
 
 
-def issue_of(summary: DonorSummary) -> Issue:
+def issue_of(session: Session, summary: DonorSummary) -> Issue:
     """What stands on the document besides the figures: its number, state, hash and day of release."""
     return Issue(
         number=summary.id,
         state=summary.state if summary.state == "draft" else "released",
         sha256=summary.sha256,
-        released_on=released_on(summary),
+        released_on=released_on(session, summary),
     )
 
 
-def released_on(summary: DonorSummary) -> date | None:
+def released_on(session: Session, summary: DonorSummary) -> date | None:
     """The office's own day on which it was released: the delay before it is counted in these days as well."""
-    if summary.approved_at is None:
-        return None
-    session = object_session(summary)
-    if session is None:
-        raise LookupError("the day of a release is counted in the zone of the session that read it")
-    return local_date(summary.approved_at, zone_of(session))
+    return local_date(summary.approved_at, zone_of(session)) if summary.approved_at is not None else None
 
 
 def may_draft(actor: Actor) -> bool:

@@ -22,7 +22,8 @@ def stored_files(site: Site) -> Iterator[Finding]:
     folder = files.folder_in(site.opened.settings.data_dir)
     with site.opened.reading() as session:
         found = files.inventory(session, folder)
-        owners = files.owners_of(session, found.missing)
+        # One more than is shown tells that there are more; a whole folder that is gone is no question to ask about.
+        owners = files.owners_of(session, found.missing[: NAMED_AT_MOST + 1])
     if found.missing:
         shown = ", ".join(f"{owner.table} {owner.row}: {owner.key}" for owner in owners[:NAMED_AT_MOST])
         yield FILES.mend(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -11,14 +10,15 @@ from sqlalchemy.orm import Session
 from assets.core.errors import DomainError, InvalidInput, NotFound, invalid
 from assets.core.i18n import msg, offered
 from assets.people import queries, service
-from assets.people.models import ApiToken, RoleGrant
+from assets.people.models import RoleGrant
 from assets.people.rules import ROLE_NAMES, Permission, Role
 from assets.web.auth import needs
+from assets.web.care import optional_moment
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
 from assets.web.filters import show_region_name
 from assets.web.forms import field_errors, typed
-from assets.web.parsing import encode_cursor, page, parse_moment
+from assets.web.parsing import encode_cursor, page
 
 pages = Blueprint("admin", __name__)
 
@@ -130,8 +130,8 @@ def _account_page(account_id: int, values: dict[str, str], errors: dict[str, str
         account = queries.account_with_grants(session, account_id)
         tokens = queries.tokens_of(session, account_id)
     return render_template(
-        "admin/account.html", account=account, tokens=tokens, values=values, errors=errors, described=_described,
-        valid=_valid, open_token=open_token, itself=account.id == g.account.id, **_choices(),
+        "admin/account.html", account=account, values=values, errors=errors, described=_described, valid=_valid,
+        open_tokens=sum(token.is_open(now()) for token in tokens), itself=account.id == g.account.id, **_choices(),
     )  # fmt: skip
 
 
@@ -143,8 +143,8 @@ def grant_role(account_id: int) -> Any:
         with writing() as session:
             service.grant_role(
                 session, actor(), queries.account_with_grants(session, account_id), role=_role(values),
-                scope=_scope(session, values), now=now(), valid_from=day_of(values, "valid_from"),
-                valid_until=day_of(values, "valid_until"),
+                scope=_scope(session, values), now=now(), valid_from=optional_moment(values, "valid_from"),
+                valid_until=optional_moment(values, "valid_until"),
             )  # fmt: skip
     except NotFound:
         raise
@@ -152,17 +152,6 @@ def grant_role(account_id: int) -> Any:
         return _account_page(account_id, values, errors_of(error)), status_of(error)
     flash_words(msg("The role is granted; it counts from the account's next request."))
     return redirect(url_for("admin.show_account", account_id=account_id), 303)
-
-
-def open_token(token: ApiToken) -> bool:
-    """Whether the token still opens anything."""
-    return token.ended_at is None and (token.expires_at is None or token.expires_at > now())
-
-
-def day_of(values: dict[str, str], field: str) -> datetime | None:
-    """The beginning of a local day that was typed; None where nothing was."""
-    text = values.get(field, "").strip()
-    return parse_moment(text, the_app().settings.zone, field) if text else None
 
 
 @pages.post("/admin/accounts/<int:account_id>/roles/<int:grant_id>/end")

@@ -8,12 +8,14 @@ from typing import Any
 from flask import jsonify
 from flask_openapi3.blueprint import APIBlueprint
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from assets.core.errors import NotFound, invalid
 from assets.core.i18n import msg
 from assets.people.rules import Permission
 from assets.reports import release
 from assets.reports.models import DonorSummary
+from assets.web import care
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, words, writing
 from assets.web.parsing import encode_cursor, page, parse_date
@@ -77,7 +79,7 @@ def list_summaries(query: SummariesQuery) -> Any:
         raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
     with reading() as session:
         found = release.summaries(session, actor(), released_only=True, after=after, limit=wanted.limit + 1)
-        items = [_head(summary) for summary in found[: wanted.limit]]
+        items = [_head(session, summary) for summary in found[: wanted.limit]]
     more = len(found) > wanted.limit
     return jsonify({"items": items, "next": encode_cursor((items[-1]["id"],)) if more else None})
 
@@ -91,7 +93,7 @@ def one_summary(path: SummaryPath) -> Any:
         if summary.state != "released":
             raise NotFound(msg("There is no such summary, or it is not yours to see."))
         # The text as it was frozen, whatever version wrote it.
-        return jsonify({**_head(summary), "figures": json.loads(summary.figures)})
+        return jsonify({**_head(session, summary), "figures": json.loads(summary.figures)})
 
 
 @api.post("/summaries", summary="Draft a summary: its figures are worked out once and frozen")
@@ -107,7 +109,7 @@ def draft(body: DraftBody) -> Any:
             until=parse_date(body.to, "to"),
             now=now(),
         )
-        return jsonify(_head(made)), 201
+        return jsonify(_head(session, made)), 201
 
 
 @api.patch("/summaries/<int:id>/words", summary="Write into the boxes of a draft; boxes that are not named keep theirs")
@@ -120,7 +122,7 @@ def write(path: SummaryPath, body: WordsBody) -> Any:
             {"box": box, "kind": words(finding.kind), "words": finding.words}
             for box, finding in release.findings_of(session, made)
         ]
-        return jsonify({**_head(made), "findings": found})
+        return jsonify({**_head(session, made), "findings": found})
 
 
 @api.post("/summaries/<int:id>/approve", summary="Release a draft that somebody else made")
@@ -131,7 +133,7 @@ def approve(path: SummaryPath, body: ApproveBody) -> Any:
         made = release.approve_summary(
             session, actor(), path.id, now(), shown_sha256=body.sha256, early_reason=body.early_reason
         )
-        return jsonify(_head(made))
+        return jsonify(_head(session, made))
 
 
 @api.post("/summaries/<int:id>/withdraw", summary="Take a released summary from the donor's sight")
@@ -139,16 +141,16 @@ def approve(path: SummaryPath, body: ApproveBody) -> Any:
 def withdraw(path: SummaryPath, body: WithdrawBody) -> Any:
     """The withdrawn summary."""
     with writing() as session:
-        return jsonify(_head(release.withdraw_summary(session, actor(), path.id, body.reason, now())))
+        return jsonify(_head(session, release.withdraw_summary(session, actor(), path.id, body.reason, now())))
 
 
-def _head(summary: DonorSummary) -> dict[str, Any]:
+def _head(session: Session, summary: DonorSummary) -> dict[str, Any]:
     return {
         "id": summary.id,
         "donor": summary.donor.code,
         "from": summary.first.isoformat(),
         "to": summary.until.isoformat(),
         "state": summary.state,
-        "released_on": released.isoformat() if (released := release.released_on(summary)) else None,
+        "released_on": care.date_json(release.released_on(session, summary)),
         "sha256": summary.sha256,
     }

@@ -29,8 +29,8 @@ def shown(wanted: Page) -> tuple[list[Made], str | None]:
 
 def _replaced(settings: Settings) -> set[str]:
     """The files that went for newer ones by the rule of what is kept; what else is gone was not removed by us."""
-    routine = [made for made in log.entries(settings.data_dir) if made.path.parent == settings.backup_folder]
-    return {made.file for made in retention.to_remove(routine, retention.parse(settings.backup_keep), settings.zone)}
+    keep = retention.parse(settings.backup_keep)
+    return {made.file for made in retention.to_remove(log.routine(settings), keep, settings.zone)}
 
 
 @pages.get("/admin/backups")

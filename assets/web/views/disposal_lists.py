@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, render_template, request
 from sqlalchemy.orm import Session
 
-from assets.core import journal
 from assets.disposal import queries
 from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES
-from assets.exchange.tables import CSV_TYPE, write_csv
 from assets.people.rules import Permission
 from assets.registry.rules.classes import CLASSES
 from assets.web import care, cases
 from assets.web.auth import needs
 from assets.web.context import actor, reading, the_app, words, writing
+from assets.web.exports import export_csv, wants_csv
 from assets.web.parsing import encode_cursor, page, parse_date
 from assets.web.views.disposals import assessment_cells, case_filter, tabs, today
 
@@ -45,7 +44,7 @@ def assess() -> Any:
     if wants_csv():
         with writing() as session:
             narrowed = _narrowed(session)
-            return export_csv(session, "to-assess", ASSESS_COLUMNS, lambda: _assess_rows(narrowed))
+            return export_csv(session, "to_assess_list", ASSESS_COLUMNS, _assess_rows(narrowed), FILTER_KEYS)
     with reading() as session:
         key = _narrowed(session)
         rows = queries.assessment_due(session, actor(), today(), **key, limit=wanted.limit + 1, after=after)
@@ -84,21 +83,6 @@ def _assess_rows(key: dict[str, Any]) -> Iterator[tuple[object, ...]]:
             after = rows[-1].key
 
 
-def wants_csv() -> bool:
-    """Whether the address asks for the list as a file."""
-    return request.args.get("format") == "csv"
-
-
-def export_csv(
-    session: Session, name: str, columns: tuple[str, ...], rows: Callable[[], Iterator[tuple[object, ...]]]
-) -> Response:
-    """The rows as a CSV file of today, sent while they are read; the journal of `session` says who took them away."""
-    asked = {key: value for key, value in request.args.items() if key in FILTER_KEYS and value}
-    journal.note(session, f"{name.replace('-', '_')}_list", "csv", "exported", filters=asked)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{today().isoformat()}.csv"'}
-    return Response(stream_with_context(write_csv(columns, rows())), content_type=CSV_TYPE, headers=headers)
-
-
 @pages.get("/disposals/cases")
 @needs(Permission.WORK_READ)
 def case_list() -> Any:
@@ -107,7 +91,7 @@ def case_list() -> Any:
     if wants_csv():
         with writing() as session:
             taken = case_filter(session, DISPOSAL_STATE_NAMES)
-            return export_csv(session, "disposals", CASE_COLUMNS, lambda: _case_rows(taken))
+            return export_csv(session, "disposals_list", CASE_COLUMNS, _case_rows(taken), FILTER_KEYS)
     with reading() as session:
         narrowed = case_filter(session, DISPOSAL_STATE_NAMES)
         after = care.cursor_key(wanted.after, 1)
@@ -150,7 +134,7 @@ def values() -> Any:
     if wants_csv():
         with writing() as session:
             narrowed = _narrowed(session)
-            return export_csv(session, "memo-values", VALUE_COLUMNS, lambda: _value_rows(on, narrowed))
+            return export_csv(session, "memo_values_list", VALUE_COLUMNS, _value_rows(on, narrowed), FILTER_KEYS)
     with reading() as session:
         key = _narrowed(session)
         totals = queries.memo_totals(queries.memo_rows(session, actor(), on, **key))

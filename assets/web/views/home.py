@@ -18,7 +18,7 @@ from assets.core.i18n import Message, msg
 from assets.disposal import queries as disposal
 from assets.fitness.queries import ReadinessFilter, readiness
 from assets.fitness.readiness import REASON_NAMES, STATES, Cell, matrix, worst
-from assets.handover.queries import rounds_still_to_come
+from assets.handover.queries import ItemFilters, count_items_found
 from assets.maintenance import queries as maintenance
 from assets.people.rules import Permission, may
 from assets.registry.models import Asset
@@ -120,7 +120,7 @@ def _tasks(session: Session, who: Actor, found: Mapping[str, int]) -> Iterator[T
     for kind, count, text, href in lines:
         yield _task(kind, count, text, href)
     if may(who, Permission.BATCH_WRITE):
-        to_come = sum(pending + short for _, pending, short in rounds_still_to_come(session, who))
+        to_come = count_items_found(session, who, ItemFilters(outcome="open"))
         yield _task("away", to_come, msg("items of handover rounds have not come"), "/rounds/items?outcome=open")
     if may(who, Permission.TRACKER_READ):
         yield _task("unknown", _silent(session, who), msg("vehicles were not heard for a day"), "/trackers")

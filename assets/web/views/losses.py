@@ -21,10 +21,11 @@ from assets.web import care, cases
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.errors import status_of
+from assets.web.exports import export_csv, wants_csv
 from assets.web.forms import field_errors, typed
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page, parse_decimal
-from assets.web.views.disposal_lists import EXPORTED_AT_ONCE, export_csv, wants_csv
+from assets.web.views.disposal_lists import EXPORTED_AT_ONCE, FILTER_KEYS
 from assets.web.views.disposals import care_address, case_filter, tabs, today
 
 pages = Blueprint("losses", __name__)
@@ -69,7 +70,7 @@ def case_list() -> Any:
     if wants_csv():
         with writing() as session:
             taken = case_filter(session, LOSS_STATE_NAMES)
-            return export_csv(session, "losses", CASE_COLUMNS, lambda: _case_rows(taken))
+            return export_csv(session, "losses_list", CASE_COLUMNS, _case_rows(taken), FILTER_KEYS)
     with reading() as session:
         narrowed = case_filter(session, LOSS_STATE_NAMES)
         after = care.cursor_key(wanted.after, 1)

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask import Blueprint, render_template, request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from assets.core import journal
-from assets.core.clock import local_date
 from assets.core.errors import invalid
 from assets.core.i18n import Message, msg
-from assets.exchange.tables import CSV_TYPE, write_csv
 from assets.fitness.queries import ReadinessFilter, readiness
 from assets.fitness.readiness import REASON_NAMES, STATES, Cell, Item, matrix
 from assets.fitness.rules import DUE
@@ -27,7 +23,8 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import units_for
 from assets.web.auth import needs
 from assets.web.care import address_without, chosen
-from assets.web.context import actor, locale, now, reading, the_app, words, writing
+from assets.web.context import actor, locale, now, reading, words, writing
+from assets.web.exports import export_csv, wants_csv
 from assets.web.parsing import encode_cursor, page
 
 pages = Blueprint("readiness", __name__)
@@ -98,8 +95,9 @@ def overview() -> Any:
     if group:
         items = [item for item in items if item.class_code.partition(".")[0] == group]
     found = matrix(items)
-    if request.args.get("format") == "csv":
-        return _csv("readiness", MATRIX_COLUMNS, _matrix_rows(found.cells))
+    if wants_csv():
+        with writing() as session:
+            return export_csv(session, "readiness_list", MATRIX_COLUMNS, _matrix_rows(found.cells), FILTER_KEYS)
     names = dict(offered.classes)
     options = {"units": offered.units, "classes": offered.classes, "regions": offered.regions}
     return render_template(
@@ -183,19 +181,6 @@ def _matrix_rows(cells: Mapping[tuple[str, str], Cell]) -> Iterator[tuple[object
         yield (unit, class_code, *(cell.counts[state] for state in STATES), cell.issued, cell.total)
 
 
-def _csv(name: str, columns: tuple[str, ...], rows: Iterator[tuple[object, ...]]) -> Response:
-    """The rows as a file; who took them away stands in the journal, for it says what is missing where."""
-    asked = {key: value for key, value in request.args.items() if key in FILTER_KEYS and value}
-    with writing() as session:
-        journal.note(session, f"{name.replace('-', '_')}_list", "csv", "exported", filters=asked)
-    headers = {"Content-Disposition": f'attachment; filename="{name}-{_today().isoformat()}.csv"'}
-    return Response(stream_with_context(write_csv(columns, rows)), content_type=CSV_TYPE, headers=headers)
-
-
-def _today() -> date:
-    return local_date(now(), the_app().settings.zone)
-
-
 def _order(item: Item) -> tuple[str, str, str]:
     return (item.unit, item.class_code, item.code)
 
@@ -230,8 +215,9 @@ def item_list() -> Any:
     with reading() as session:
         offered = choices(session)
         items = items_of(readiness(session, actor(), wanted_from(request.args, offered), now()))
-    if request.args.get("format") == "csv":
-        return _csv("readiness-items", ITEM_COLUMNS, _item_rows(items))
+    if wants_csv():
+        with writing() as session:
+            return export_csv(session, "readiness_items_list", ITEM_COLUMNS, _item_rows(items), FILTER_KEYS)
     total = len(items)
     if after is not None:
         items = [item for item in items if _order(item) > tuple(map(str, after))]

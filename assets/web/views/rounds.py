@@ -56,7 +56,7 @@ def show_round(batch_id: int) -> Any:
         tallies = queries.tally(session, actor(), [batch.id])[batch.id]
         counted = queries.summed(tallies)
         short = queries.ItemFilters(batch_id=batch.id, outcome="short")
-        to_come = queries.items_page(session, actor(), short, limit=11) if counted["short"] else []
+        to_come = queries.items_page(session, actor(), short, limit=SHOWN) if counted["short"] else []
         is_here = any(counted[outcome] for outcome in FOUND) and may(actor(), Permission.ASSET_WRITE)
         waiting = not_in_service(session, actor(), batch, limit=SHOWN) if is_here else Waiting()
         papers = papers_of(session, "batch", batch.id)

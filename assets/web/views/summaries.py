@@ -84,7 +84,7 @@ def _summary_page(summary_id: int, errors: Mapping[str, str] | None = None) -> s
             summary=summary_pages.head(summary),
             files=summary_pages.files(session, summary),
             reason=summary.withdrawn_reason,
-            document=document(figures, release.issue_of(summary), lang) if figures else None,
+            document=document(figures, release.issue_of(session, summary), lang) if figures else None,
             explained=summary_pages.explained(figures, lang) if figures else {},
             is_draft=summary.state == "draft",
             is_released=summary.state == "released",

@@ -11,9 +11,9 @@ from assets.core.i18n import msg
 from assets.people import queries, service
 from assets.people.models import Account, ApiToken
 from assets.web.auth import signed_in
+from assets.web.care import optional_moment
 from assets.web.context import actor, flash_words, now, reading, writing
 from assets.web.forms import field_errors, typed
-from assets.web.views.admin import day_of, open_token
 
 pages = Blueprint("tokens", __name__)
 
@@ -27,7 +27,7 @@ def list_tokens() -> str:
 def _tokens_page(secret: str | None, errors: dict[str, str]) -> str:
     with reading() as session:
         tokens = queries.tokens_of(session, g.account.id)
-    return render_template("admin/tokens.html", tokens=tokens, secret=secret, errors=errors, open_token=open_token)
+    return render_template("admin/tokens.html", tokens=tokens, secret=secret, errors=errors, now=now())
 
 
 @pages.post("/account/tokens")
@@ -40,7 +40,7 @@ def add_token() -> Any:
     if g.by_token:
         raise NotAllowed
     try:
-        expires = day_of(typed(), "expires")
+        expires = optional_moment(typed(), "expires")
         with writing() as session:
             account = session.get_one(Account, g.account.id)
             secret = service.add_token(session, actor(), account, now=now(), expires_at=expires)

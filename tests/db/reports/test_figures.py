@@ -16,7 +16,7 @@ from assets.people.models import Organisation
 from assets.registry.models import Asset, EquipmentModel, Grant, GrantTarget, HandoverBatch
 from assets.reports.donor_summary import figures_for
 from assets.reports.figures import Figures
-from assets.reports.queries.given import counted_in_late
+from assets.reports.queries.given import counted_in_late, given_items
 from assets.reports.render.blocks import Answer, Answers, Number
 from assets.reports.render.sections import summary
 from assets.reports.render.words import Voice
@@ -158,6 +158,22 @@ def test_round_counted_in_on_the_last_day_is_received(sqlite_app: App, given: Wo
     assert [against.words for against in provided.against] == ["3 of 3 items on the deeds"]
     with sqlite_app.reading() as session:
         assert counted_in_late(session, given.organisations["OTHER"].id, UNTIL, ZONE) == []
+
+
+def test_what_the_figures_count_is_not_late_whatever_day_of_receipt_was_typed_afterwards(
+    sqlite_app: App, given: World
+) -> None:
+    donor = given.organisations["JPN"].id
+    with sqlite_app.transaction(SETUP, AFTER) as session:
+        for asset in session.query(Asset).filter(Asset.batch_id.is_not(None), Asset.life == "in_service"):
+            asset.received_on = UNTIL
+    with sqlite_app.reading() as session:
+        counted = given_items(session, donor, UNTIL, ZONE)
+        assert counted
+        late = sum(items for _, items in counted_in_late(session, donor, UNTIL, ZONE))
+        of_donor = session.query(Asset).join(HandoverBatch, HandoverBatch.id == Asset.batch_id).join(Grant)
+        before = (Grant.donor_id == donor, HandoverBatch.handed_over_on < UNTIL, Asset.annulled_at.is_(None))
+        assert len(counted) + late == of_donor.filter(*before).count()
 
 
 def test_models_of_vehicles_are_in_no_list(sqlite_app: App, given: World) -> None:

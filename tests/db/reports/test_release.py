@@ -107,7 +107,7 @@ def test_rendering_again_gives_the_released_bytes(app: App, given: World) -> Non
         summary = release.summary_by_id(session, given.actors["donor"], summary_id)
         for format_, lang in product(release.FORMATS, release.LANGUAGES):
             kept = release.export_summary(session, given.actors["donor"], summary_id, format_=format_, lang=lang)
-            assert release.render_again(summary, format_, lang) == kept.content
+            assert release.render_again(session, summary, format_, lang) == kept.content
             assert sha256(kept.content) == kept.sha256
 
 
@@ -122,7 +122,7 @@ def test_released_summary_stays_as_it_was_when_the_register_changes(app: App, gi
     with app.reading() as session:
         after = release.export_summary(session, given.actors["donor"], summary_id, format_="json").content
         summary = release.summary_by_id(session, given.actors["donor"], summary_id)
-        assert release.render_again(summary, "json") == before
+        assert release.render_again(session, summary, "json") == before
     assert after == before
 
 
@@ -133,7 +133,7 @@ def test_day_of_release_is_the_offices_own_and_not_that_of_another_zone(app: App
         release.approve_summary(session, actor, summary_id, night, shown_sha256=shown)
     with app.reading() as session:
         summary = session.get_one(DonorSummary, summary_id)
-        assert release.issue_of(summary).released_on == FIRST + timedelta(days=DAYS + 91)
+        assert release.issue_of(session, summary).released_on == FIRST + timedelta(days=DAYS + 91)
         kept = next(file.content for file in summary.files if (file.format, file.lang) == ("json", "en"))
     assert f'"released_on": "{FIRST + timedelta(days=DAYS + 91)}"' in kept.decode()
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import dataclasses
 import os
 import sqlite3
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
 
-from assets.bootstrap import build_app
-from assets.cli.ready import make_ready
 from assets.core import files
 from assets.documents.models import DocumentVersion
 from assets.documents.rules import Kind, SubjectName, Upload
@@ -21,19 +17,10 @@ from assets.documents.service import Draft, add_document
 from assets.people.service import add_organisation
 from assets.registry.models import Grant
 from assets.safekeeping.doctor import Finding, Level, Site, examine_database
-from assets.settings import Settings
 from tests.support.papers import PDF
-from tests.support.world import SETUP, START, Clock
+from tests.support.world import SETUP, START
 
 KEY = "0123456789abcdef" * 2
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    app = build_app(Settings(data_dir=tmp_path / "data"), clock=Clock())
-    make_ready(app)
-    yield Site(app.settings, START, app)
-    app.close()
 
 
 @pytest.fixture
