@@ -78,7 +78,7 @@ def grant_role(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> RoleGrant:
-    """Grant a role for a scope between two moments; sign-ins of the account end, so that it takes effect."""
+    """Grant a role for a scope between two moments; what the account may do changes with its next request."""
     require(actor, Permission.ACCOUNT_MANAGE)
     check_grant(role, scope.kind)
     grant = RoleGrant(
