@@ -16,6 +16,7 @@ from assets.bootstrap import build_app
 from assets.core.actor import Actor
 from assets.core.app import App
 from assets.settings import Settings
+from tests.support.engines import KeptEngines
 from tests.support.postgres import Cluster, start_cluster
 from tests.support.tables import create_tables, empty_tables
 from tests.support.world import Clock, KeptWorld, World
@@ -80,6 +81,11 @@ def empty_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def kept_engines(tmp_path_factory: pytest.TempPathFactory) -> KeptEngines:
+    return KeptEngines(tmp_path_factory.mktemp("kept"))
+
+
 def _app(engine: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[App]:
     chosen = Settings(data_dir=tmp_path / "data", base_url="http://localhost")
     if engine == "sqlite":
@@ -88,7 +94,8 @@ def _app(engine: str, request: pytest.FixtureRequest, tmp_path: Path, clock: Clo
             shutil.copy(path, chosen.data_dir)
     if engine == "postgresql":
         chosen = dataclasses.replace(chosen, database_url=request.getfixturevalue("postgres_url"))
-    built = build_app(chosen, clock=clock)
+    kept: KeptEngines = request.getfixturevalue("kept_engines")
+    built = kept.given_to(build_app(chosen, clock=clock))
     if engine == "postgresql":
         empty_tables(built)
     yield built

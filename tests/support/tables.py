@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import sqlalchemy as sa
 
 from assets.core.app import App
-from assets.core.db import TELEMETRY_SCHEMA, Base, Database, TelemetryBase, make_engine
+from assets.core.db import TELEMETRY_SCHEMA, Base, Database, TelemetryBase
 from assets.migrations.run import version_schema, versions
 from assets.migrations.tables import metadata
 
@@ -43,51 +42,6 @@ def marked_current(app: App) -> Iterator[None]:
         for _, database, place in _version_tables(app):
             with database.engine.execution_options(writer=True).begin() as connection:
                 connection.exec_driver_sql(f"DROP TABLE {place}")
-
-
-Rows = list[tuple[sa.Table, list[dict[str, Any]]]]
-"""Of each table that has some: its rows, in an order in which they can be put in again."""
-
-
-def take_rows(app: App) -> Rows:
-    """What stands in the main database."""
-    with app.main.engine.connect() as connection:
-        found = (
-            (table, connection.execute(sa.select(table)).mappings().all()) for table in Base.metadata.sorted_tables
-        )
-        return [(table, [dict(row) for row in rows]) for table, rows in found if rows]
-
-
-def put_rows(app: App, rows: Rows) -> None:
-    """Put rows, ids and all, into empty tables; what is added later counts on from them."""
-    _write(app, rows, emptied=[])
-
-
-def replace_rows(app: App, rows: Rows) -> None:
-    """As `put_rows`, in place of what stands in these tables."""
-    _write(app, rows, emptied=[table for table, _ in rows])
-
-
-def _write(app: App, rows: Rows, emptied: Sequence[sa.Table]) -> None:
-    engine = make_engine(app.settings.main_url)  # the application's own refuses to pass the journal by
-    try:
-        with engine.execution_options(writer=True).begin() as connection:
-            for table in reversed(emptied):
-                connection.execute(table.delete())
-            for table, of_table in rows:
-                connection.execute(table.insert(), of_table)
-            if engine.dialect.name == "postgresql":
-                counted = [table for table, _ in rows if table.autoincrement_column is not None]
-                connection.exec_driver_sql("; ".join(_counted_on(table) for table in counted))
-    finally:
-        engine.dispose()
-
-
-def _counted_on(table: sa.Table) -> str:
-    column = table.autoincrement_column
-    assert column is not None
-    sequence = f"pg_get_serial_sequence('\"{table.name}\"', '{column.name}')"
-    return f'SELECT setval({sequence}, max("{column.name}")) FROM "{table.name}" WHERE {sequence} IS NOT NULL'  # noqa: S608  # our tables
 
 
 def empty_tables(app: App) -> None:

@@ -17,7 +17,7 @@ from assets.people.queries import actor_of
 from assets.people.rules import Role
 from assets.registry.models import EquipmentClass
 from assets.registry.rules.classes import CLASSES
-from tests.support.tables import Rows, put_rows, take_rows
+from tests.support.snapshots import Snapshot, snapshot_of
 
 START = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 PASSWORD = "Sinov-parol-2026"
@@ -69,22 +69,22 @@ def build_world(app: App, now: datetime) -> World:
 
 
 class KeptWorld:
-    """The world is made once by the services; a later test gets the same rows, and objects of its own."""
+    """The world is made once on each engine by the services; a later test gets its rows, and objects of its own."""
 
     def __init__(self) -> None:
-        self._rows: Rows = []
-        self._world = b""
+        self._kept: dict[str, tuple[Snapshot, bytes]] = {}
 
     def put_into(self, app: App, now: datetime) -> World:
         """The world in an application without rows."""
         if now != START:
             return build_world(app, now)
-        if not self._world:
+        if app.main.dialect not in self._kept:
             world = build_world(app, now)
-            self._rows, self._world = take_rows(app), pickle.dumps(world)
+            self._kept[app.main.dialect] = snapshot_of(app), pickle.dumps(world)
             return world
-        put_rows(app, self._rows)
-        kept: World = pickle.loads(self._world)  # noqa: S301  # made above
+        rows, objects = self._kept[app.main.dialect]
+        rows.put_into(app)
+        kept: World = pickle.loads(objects)  # noqa: S301  # made above
         return kept
 
 

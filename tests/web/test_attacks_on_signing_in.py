@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from argon2 import extract_parameters
-from flask import Flask
+from flask import Flask, request, request_started
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -19,6 +20,7 @@ from assets.people import service
 from assets.people.models import Account, SignIn
 from assets.people.service.passwords import UNKNOWN_HASH, hash_password
 from assets.web import create_app
+from tests.support.engines import ON_ONE_ENGINE
 from tests.support.world import PASSWORD, SETUP, Clock, World
 from tests.web.conftest import Browser, csrf_token
 
@@ -72,6 +74,7 @@ def test_address_that_guesses_is_locked_out_and_others_are_not(
     assert sign_in(web.test_client(), environ_base={"REMOTE_ADDR": "10.0.0.9"}) == 303
 
 
+@ON_ONE_ENGINE
 def test_unknown_login_costs_as_much_as_a_wrong_password(app: App, world: World, clock: Clock) -> None:
     kept = hash_password("Boshqa-parol-2026")
     assert extract_parameters(UNKNOWN_HASH) == extract_parameters(kept)
@@ -112,6 +115,10 @@ def test_forwarded_address_counts_from_as_many_proxies_as_are_set_and_none_by_de
     assert "6.6.6.6" not in body
 
 
+def _note_host(hosts: set[str], _sender: Flask, **_: object) -> None:
+    hosts.add(request.host)
+
+
 @pytest.mark.parametrize("header", ["Host", "X-Forwarded-Host", "X-Host", "Forwarded"])
 def test_foreign_host_stands_in_no_page_link_or_redirect(
     header: str, web: Flask, client_for: Callable[[str], Browser]
@@ -120,10 +127,16 @@ def test_foreign_host_stands_in_no_page_link_or_redirect(
     if header == "Host":
         # The cookie belongs to the host that set it.
         stranger = web.test_client()
-        answers = [stranger.get(path, headers=headers) for path in ("/", "/assets", "/login", "/summaries", "/health")]
+        paths = ("/", "/assets", "/login", "/summaries", "/health", "/assets//CODE")
+        answers = [stranger.get(path, headers=headers) for path in paths]
     else:
         browser = client_for("coordinator")
-        answers = [browser.get(path, headers=headers) for path in ("/", "/labels", "/assets", "/account", "/documents")]
+        believed: set[str] = set()
+        note = partial(_note_host, believed)
+        paths = ("/", "/labels", "/assets", "/account", "/documents", "/assets//CODE")
+        with request_started.connected_to(note, web):
+            answers = [browser.get(path, headers=headers) for path in paths]
+        assert believed == {"localhost"}
     for answer in answers:
-        assert answer.status_code in {200, 302}, answer.request.path
+        assert answer.status_code in {200, 302, 404}, answer.request.path
         assert "evil" not in answer.get_data(as_text=True) + str(answer.headers), answer.request.path

@@ -12,6 +12,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, PathConverter, Rul
 
 from assets.people.rules import POLICY, Permission, Role
 from assets.web.auth import declared
+from tests.support.engines import ON_ONE_ENGINE
 from tests.web.conftest import Api, Browser
 
 # What people reach without signing in; anything more must be thought about here.
@@ -38,6 +39,7 @@ def address(rule: Rule) -> str:
     return str(built[1])
 
 
+@ON_ONE_ENGINE
 def test_every_route_declares_its_right(web: Flask) -> None:
     bare = []
     for rule in rules(web):
@@ -47,11 +49,13 @@ def test_every_route_declares_its_right(web: Flask) -> None:
     assert not bare
 
 
+@ON_ONE_ENGINE
 def test_public_routes_are_these_and_no_more(web: Flask) -> None:
     found = {rule.endpoint for rule in rules(web) if declared(web.view_functions[rule.endpoint])[0]}
     assert found | {"static"} == PUBLIC
 
 
+@ON_ONE_ENGINE
 def test_strangers_are_refused_everywhere(web: Flask) -> None:
     let_in = []
     for rule in rules(web):
@@ -84,6 +88,7 @@ def test_role_reads_what_the_table_says_and_nothing_breaks(
     assert not wrong
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("role", [role.value for role in Role])
 def test_writing_without_the_right_is_refused_before_anything_is_read(
     role: str, web: Flask, api: Callable[[str], Api]

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
+from tests.support.engines import ON_ONE_ENGINE
 from tests.web.conftest import Browser
 
 
+@ON_ONE_ENGINE
 @pytest.mark.parametrize("login", ["administrator", "coordinator", "donor"])
 def test_no_answer_to_somebody_signed_in_is_kept_by_a_cache(
     login: str, web: Flask, client_for: Callable[[str], Browser]

@@ -6,45 +6,18 @@ from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, select
 
-from assets.core.actor import Actor
 from assets.core.app import App
 from assets.core.errors import InvalidInput, NotAllowed
 from assets.core.journal import JournalEntry, first_bad_entry
-from assets.exchange.imports import ImportReport, Mode, run_import
-from assets.exchange.tables import read_table, write_csv, write_xlsx
+from assets.exchange.imports import ImportReport, Mode
+from assets.exchange.tables import write_csv
 from assets.people.models import Person, Region, Unit
 from assets.registry.models import Asset, EquipmentModel, Label
 from tests.conftest import SHARED_DATA
-from tests.support.world import SETUP, Clock, World
-
-HEAD = ["class", "unit", "model", "serial_number", "vin", "value", "currency", "received_on"]
-
-
-def sheet(*rows: list[object], head: list[str] | None = None) -> bytes:
-    return write_xlsx(head or HEAD, rows)
-
-
-def radio(n: int, unit: str = "IMT-TK") -> list[object]:
-    return ["comms.radio", unit, "Motorola DP4400", f"SN-{n:05}", "", Decimal("350.50"), "USD", "2021-05-06"]
-
-
-@pytest.fixture
-def load(app: App, world: World, clock: Clock) -> Callable[..., ImportReport]:
-    def run(
-        content: bytes, mode: Mode = Mode.SAVE_VALID, *, kind: str = "assets", login: str = "logistics_officer",
-        name: str = "sheet.xlsx",
-    ) -> ImportReport:  # fmt: skip
-        actor: Actor = SETUP if login == "system" else world.actors[login]
-        return run_import(app, actor, kind, read_table(name, content), mode, clock.now)
-
-    return run
-
-
-def count(app: App, model: type) -> int:
-    with app.reading() as session:
-        return session.scalar(select(func.count()).select_from(model)) or 0
+from tests.db.exchange.conftest import HEAD, count, radio, sheet
+from tests.support.world import SETUP, Clock
 
 
 def faulty_sheet() -> tuple[bytes, set[int]]:
@@ -114,67 +87,6 @@ def test_look_alike_serials_in_one_file_are_one(load: Callable[..., ImportReport
     report = load(sheet(first, second), Mode.DRY_RUN)
     (error,) = report.rows[1].errors
     assert (report.rows[0].status, error.field, error.code) == ("new", "serial_number", "twice_in_file")
-
-
-def vehicle(vin: str, serial: str = "", *, kind: str = "vehicle.patrol", unit: str = "IMT-TK") -> list[object]:
-    return [kind, unit, "", serial, vin, "", "", "2021-05-06"]
-
-
-VIN = "JTEBU3FJ40K012345"
-# Cyrillic Т, Е and В, small letters, a space and a hyphen: the same vehicle, as other hands write it.
-VIN_AS_OTHERS_WRITE_IT = "jТЕВu3FJ 40k0-12345"
-
-
-@pytest.mark.parametrize("spelling", [VIN, VIN_AS_OTHERS_WRITE_IT])
-@pytest.mark.parametrize("kind", ["vehicle.patrol", "vehicle.offroad"])
-def test_one_vin_twice_in_a_sheet_is_named_at_its_row_and_registered_once(
-    kind: str, spelling: str, app: App, load: Callable[..., ImportReport]
-) -> None:
-    content = sheet(vehicle(VIN, "A-1"), vehicle("JTEBU3FJ40K099999"), vehicle(spelling, "B-2", kind=kind))
-    for mode, saved in ((Mode.DRY_RUN, 0), (Mode.ALL_OR_NOTHING, 0), (Mode.SAVE_VALID, 2), (Mode.SAVE_VALID, 2)):
-        report = load(content, mode)
-        (wrong,) = report.errors
-        assert (wrong.row, [(e.field, e.code) for e in wrong.errors]) == (4, [("vin", "twice_in_file")])
-        assert "2" in str(wrong.errors[0].message), "the row that had it first is named"
-        assert count(app, Asset) == count(app, Label) == saved
-    with app.reading() as session:
-        assert set(session.scalars(select(Asset.vin))) == {VIN, "JTEBU3FJ40K099999"}
-
-
-@pytest.mark.parametrize("spelling", [VIN, VIN_AS_OTHERS_WRITE_IT])
-def test_vin_of_the_register_makes_a_row_known_or_wrong_and_never_a_second_vehicle(
-    spelling: str, app: App, load: Callable[..., ImportReport]
-) -> None:
-    load(sheet(vehicle(VIN, "A-1"), vehicle("JTEBU3FJ40K099999", "C-3")))
-    rows = (
-        vehicle(spelling, "A-1"),  # itself
-        vehicle("JTEBU3FJ40K088888", "D-4"),  # new
-    )
-    report = load(sheet(*rows))
-    assert [row.status for row in report.rows] == ["known", "new"]
-    assert count(app, Asset) == 3
-    for row, field, code in (
-        (vehicle(spelling, "B-2"), "serial_number", "differs"),
-        (vehicle(spelling, kind="vehicle.offroad"), "class", "differs"),
-        (vehicle(spelling, "C-3"), "vin", "different_items"),
-    ):
-        report = load(sheet(row, vehicle("JTEBU3FJ40K077777")), Mode.ALL_OR_NOTHING)
-        assert [(n.row, n.status) for n in report.rows] == [(2, "error"), (3, "new")]
-        assert (field, code) in {(e.field, e.code) for e in report.rows[0].errors}
-        assert count(app, Asset) == 3
-
-
-def test_vin_of_another_units_vehicle_is_refused_without_saying_whose(
-    app: App, load: Callable[..., ImportReport]
-) -> None:
-    load(sheet(vehicle(VIN, unit="IMT-FA")), login="logistics2")
-    report = load(sheet(vehicle(VIN_AS_OTHERS_WRITE_IT)))
-    (error,) = report.rows[0].errors
-    with app.reading() as session:
-        code = session.scalar(select(Asset.code)) or "none"
-    assert (report.rows[0].status, error.field, count(app, Asset)) == ("error", "vin", 1)
-    assert code[:5] not in str(error.message)
-    assert "IMT-FA" not in str(error.message)
 
 
 def test_a_known_row_that_says_otherwise_is_an_error_and_changes_nothing(

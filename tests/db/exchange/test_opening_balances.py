@@ -131,6 +131,7 @@ def test_imported_items_have_their_plans_at_once_and_the_job_finds_nothing_to_ad
                 for asset in session.scalars(select(Asset).options(joinedload(Asset.equipment_class)))
                 for default in getattr(CLASSES[asset.equipment_class.code], of_class)
             ]
+            assert wanted
             assert [tuple(row) for row in found] == sorted(wanted)
         states = session.scalars(select(func.count()).select_from(CalibrationState)).one()
         assert states == session.scalars(select(func.count()).select_from(CalibrationPlan)).one()

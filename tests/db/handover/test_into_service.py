@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -87,7 +88,8 @@ def test_each_goes_as_if_alone_with_its_day_and_its_event(enter: Enter, app: App
                 JournalEntry.action == "changed",
             )
         )
-        assert any("in_service" in body for body in bodies), "the journal does not tell of it"
+        changes = [json.loads(body)["values"].get("life") for body in bodies]
+        assert ["received", "in_service"] in changes, "the journal does not tell of it"
 
 
 def test_a_day_that_was_entered_before_is_kept(enter: Enter, app: App) -> None:
@@ -174,3 +176,10 @@ def test_a_round_of_which_nothing_came_has_nothing_to_do(enter: Enter) -> None:
     assert (preview(entered, limit=1), told(put(entered))) == (
         (0, 2, entered.items[:1]), [("left", "not_received")] * 2,
     )  # fmt: skip
+
+
+def test_what_is_still_to_come_is_told_apart_from_what_stays_for_another_reason(enter: Enter) -> None:
+    entered = five(enter)
+    with entered.app.reading() as session:
+        waiting = not_in_service(session, SETUP, round_by_id(session, entered.id), limit=1)
+    assert (waiting.goes, waiting.stays, waiting.to_come) == (2, 3, 2)

@@ -24,6 +24,7 @@ from assets.migrations.run import upgrade
 from assets.people import service
 from assets.safekeeping import keys
 from assets.safekeeping.backup import make
+from assets.safekeeping.doctor import Site
 from assets.safekeeping.engines.counting import count_rows, journal_head, telemetry_schema
 from assets.safekeeping.log import Made
 from assets.safekeeping.restore import Restored, Wanted, restore
@@ -92,6 +93,24 @@ def _fill(app: App) -> None:
         session.add_all(Device(tracker_id=f"T-{n}") for n in range(5))
     for n in range(3):
         files.store(app.settings.data_dir / "files", PDF + bytes([n]))
+
+
+@pytest.fixture(scope="session")
+def new_office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of an installation before anybody used it, with its key; made once, to be copied."""
+    folder = tmp_path_factory.mktemp("office") / "data"
+    with closing(build_app(Settings(data_dir=folder), clock=Clock())) as app:
+        make_ready(app)
+        keys.make_key(folder)
+    return folder
+
+
+@pytest.fixture
+def site(new_office: Path, tmp_path: Path) -> Iterator[Site]:
+    """An installation of the present version on SQLite, with its key, before anybody used it."""
+    shutil.copytree(new_office, tmp_path / "data")
+    with closing(build_app(Settings(data_dir=tmp_path / "data"), clock=Clock())) as app:
+        yield Site(app.settings, START, app)
 
 
 @pytest.fixture(scope="session")

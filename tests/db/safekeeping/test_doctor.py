@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from sqlalchemy import text
 
 from assets.bootstrap import build_app
-from assets.cli.ready import make_ready
 from assets.core.app import App
 from assets.core.leases import JobRun
 from assets.core.outbox import MAX_ATTEMPTS, OutboxMail
@@ -26,17 +24,7 @@ from assets.safekeeping.doctor import Finding, Level, Site, databases, examine_d
 from assets.settings import Settings
 from assets.telemetry.models import IngestStatus
 from tests.support.postgres import Cluster
-from tests.support.world import SETUP, START, Clock
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """An installation of the present version on SQLite, with its key, before anybody used it."""
-    app = build_app(Settings(data_dir=tmp_path / "data"), clock=Clock())
-    make_ready(app)
-    keys.make_key(app.settings.data_dir)
-    yield Site(app.settings, START, app)
-    app.close()
+from tests.support.world import SETUP, START
 
 
 def found(site: Site, name: str) -> list[Finding]:

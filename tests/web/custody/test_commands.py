@@ -124,15 +124,15 @@ def test_one_bad_command_among_five_hundred_costs_none_of_the_others(
         for n in range(500)
     ]
     batch[250] = {"id": str(uuid4()), "kind": "sighting", "oops": 1}
-    began = time.perf_counter()
+    began = time.process_time()
     results = post(batch)
-    took = time.perf_counter() - began
+    took = time.process_time() - began
     assert statuses(results).count("accepted") == 499
     assert (results[250]["status"], results[250]["code"]) == ("refused", "invalid_input")
     assert "oops" in results[250]["message"]
     assert statuses(post(batch)) == ["repeated"] * 250 + ["refused"] + ["repeated"] * 249
-    # Five seconds on a machine of its own; a machine that runs other tests gets more.
-    assert took < 20, f"500 commands took {took:.1f} s"
+    # Work of this process, not the clock on the wall: a machine that runs other tests as well must not fail it.
+    assert took < 10, f"500 commands took {took:.1f} s"
 
 
 def test_more_than_five_hundred_are_refused_as_a_whole(api: Callable[[str], Api], make: Make, clock: Clock) -> None:

@@ -11,6 +11,7 @@ import pytest
 from assets.core.app import App
 from tests.support.rounds import items_in, put_grant, put_round
 from tests.support.world import SETUP, Clock, World
+from tests.web.conftest import Browser
 
 
 class Given:
@@ -20,6 +21,14 @@ class Given:
         self.id, self.items, self.codes = batch_id, items, codes
 
 
+Enter = Callable[..., Given]
+ClientFor = Callable[[str], Browser]
+
+
+def text(answer: Any) -> str:
+    return str(answer.get_data(as_text=True))
+
+
 @pytest.fixture
 def grant_id(app: App, world: World, clock: Clock) -> int:
     with app.transaction(SETUP, clock.now) as session:
@@ -27,7 +36,7 @@ def grant_id(app: App, world: World, clock: Clock) -> int:
 
 
 @pytest.fixture
-def enter(app: App, world: World, clock: Clock) -> Callable[..., Given]:
+def enter(app: App, world: World, clock: Clock) -> Enter:
     """Enters a round with the given lines."""
 
     def put(*lines: dict[str, object], **more: Any) -> Given:

@@ -12,9 +12,8 @@ import pytest
 from tests.support.rounds import line
 from tests.support.world import Clock
 from tests.web.conftest import Api
-from tests.web.handover.conftest import Given
+from tests.web.handover.conftest import Enter
 
-Enter = Callable[..., Given]
 ApiFor = Callable[[str], Api]
 HEAD = {"number": "R-9", "grant": "G-1", "handed_over_on": "2026-10-26", "place": "Termiz"}
 

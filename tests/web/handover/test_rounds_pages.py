@@ -13,10 +13,8 @@ import pytest
 from tests.support.papers import PDF
 from tests.support.rounds import line
 from tests.web.conftest import Browser
-from tests.web.handover.conftest import Given
+from tests.web.handover.conftest import ClientFor, Enter, Given, text
 
-Enter = Callable[..., Given]
-ClientFor = Callable[[str], Browser]
 HEAD = {"number": "R-9", "grant": "G-1", "handed_over_on": "2026-10-26", "place": "Termiz", "currency": "USD",
         "usd_rate": "", "rate_on": "", "note": "by lorry"}  # fmt: skip
 CELLS = ("model", "class", "quantity", "unit", "agency", "unit_value", "serials")
@@ -29,10 +27,6 @@ def grid(*rows: dict[str, Any], **head: str) -> dict[str, Any]:
 
 def row(**values: Any) -> dict[str, Any]:
     return line(serials="TN-1001\nTN-1002") | values
-
-
-def text(answer: Any) -> str:
-    return str(answer.get_data(as_text=True))
 
 
 def cell_errors(page: str) -> dict[str, str]:
@@ -262,39 +256,6 @@ def test_pages_of_a_large_round_take_few_queries_and_stay_small(
     assert len(page.data) < 120_000
 
 
-def test_what_was_received_is_put_into_service_from_the_page(client_for: ClientFor, enter: Enter) -> None:
-    browser, given = client_for("logistics_officer"), enter(line(quantity=3, serials="A1\nA2\nA3"))
-    round_page = f"/rounds/{given.id}"
-    assert "Put into service together" not in text(browser.get(round_page)), "nothing is here yet"
-    for item, found in zip(given.items, ({"outcome": "received"}, {"outcome": "damaged", "condition": "D",
-                                                                  "note": "Burnt"}), strict=False):  # fmt: skip
-        assert browser.post(f"{round_page}/items/{item}", found).status_code == 303
-    page = text(browser.get(round_page))
-    for words in ("1 item is here and not yet in service.", "2 stay as they are.", "It needs repair.",
-                  "It was not counted in", "Put them into service"):  # fmt: skip
-        assert words in page, words
-    answer = browser.post(f"{round_page}/put-into-service", {})
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"{round_page}#into-service")
-    page = text(browser.get(round_page))
-    assert "Now in service: 1. Left as they are: 2." in page
-    assert "Put them into service" not in page
-    assert "It needs repair." in page
-    browser.post(f"{round_page}/put-into-service", {})
-    assert "Nothing was put into service. Left as they are: 2." in text(browser.get(round_page))
-
-
-def test_who_may_not_put_items_into_service_is_not_asked_to(client_for: ClientFor, enter: Enter) -> None:
-    given = enter()
-    browser = client_for("logistics_officer")
-    for item in given.items:
-        browser.post(f"/rounds/{given.id}/items/{item}", {"outcome": "received"})
-    reader = client_for("commander")
-    assert "into-service" not in text(reader.get(f"/rounds/{given.id}"))
-    assert reader.post(f"/rounds/{given.id}/put-into-service", {}).status_code == 403
-    assert reader.post("/rounds/999999/put-into-service", {}).status_code == 403
-    assert browser.post("/rounds/999999/put-into-service", {}).status_code == 404
-
-
 def test_the_page_of_a_counted_round_takes_no_more_queries(
     client_for: ClientFor, enter: Enter, queries: Callable[[], Any]
 ) -> None:
@@ -307,3 +268,11 @@ def test_the_page_of_a_counted_round_takes_no_more_queries(
     assert "Put into service together" in page
     assert "What is still to come" in page
     assert len(seen) <= 10, seen
+
+
+def test_today_counts_what_is_to_come_of_every_round(enter: Enter, client_for: ClientFor) -> None:
+    for number in range(22):
+        enter(line(quantity=1, serials=f"X-{number}"), number=f"R-{number}")
+    page = text(client_for("coordinator").get("/"))
+    tasks = dict(re.findall(r'<a class="card task" href="([^"]+)"><span class="task-count num">(\d+)</span>', page))
+    assert tasks["/rounds/items?outcome=open"] == "22"
