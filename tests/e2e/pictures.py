@@ -90,7 +90,7 @@ def _as(
         sign_in(page, site.address, login, PASSWORD)
     for name, address, _ in pages:
         for size, viewport in SIZES.items():
-            page.set_viewport_size(viewport)  # type: ignore[arg-type]  # a width and a height
+            page.set_viewport_size(viewport)
             page.goto(places.filled(address))
             page.wait_for_load_state("networkidle")
             if name == "scan":
@@ -123,7 +123,7 @@ def take_manual(browser: Browser, site: Site, folder: Path) -> None:
 
 
 def _open(page: Page, places: Places, site: Site, picture: Picture, round_id: int) -> None:
-    page.set_viewport_size(SIZES[picture.size])  # type: ignore[arg-type]  # a width and a height
+    page.set_viewport_size(SIZES[picture.size])
     page.goto(places.filled(picture.address.replace("{round}", str(round_id))))
     if picture.follow:
         link = page.locator(picture.follow).first.get_attribute("href") or ""

@@ -30,7 +30,7 @@ class Looking:
         """The demonstration as this login sees it; as nobody for an empty one."""
         if login not in self._places:
             # A colour that still fades into another would be measured on its way.
-            context = self._browser.new_context(viewport=DESKTOP, reduced_motion="reduce")  # type: ignore[arg-type]  # a width and a height
+            context = self._browser.new_context(viewport=DESKTOP, reduced_motion="reduce")
             self._places[login] = Places(self._demo, context)
             if login:
                 page = context.new_page()

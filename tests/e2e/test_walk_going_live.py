@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -55,7 +54,7 @@ class Office:
     def as_(self, login: str) -> Page:
         """A page of somebody who is signed in; officers stand in the yard with a phone."""
         if login not in self.windows:
-            size: Any = PHONE if login in {"logistics", "officer", "commander"} else DESKTOP
+            size = PHONE if login in {"logistics", "officer", "commander"} else DESKTOP
             self.windows[login] = self.browser.new_context(viewport=size, locale="en-GB", base_url=self.address)
             page = self.windows[login].new_page()
             sign_in(page, self.address, login, PASSWORD)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from psycopg import sql
 from sqlalchemy import Table
 
 from assets.core.app import App
@@ -29,10 +30,10 @@ class Snapshot:
         with _cursor(app) as cursor:
             cursor.execute("SET LOCAL session_replication_role = replica")  # without foreign keys, in any order
             for name, content in self.tables:
-                cursor.execute(f'DELETE FROM "{name}"')  # noqa: S608  # our tables
-                with cursor.copy(f'COPY "{name}" FROM STDIN') as copy:
+                cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(name)))
+                with cursor.copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
                     copy.write(content)
-            cursor.execute("; ".join(_counted_on(Base.metadata.tables[name]) for name, _ in self.tables))
+                _count_on(cursor, Base.metadata.tables[name])
 
 
 def snapshot_of(app: App) -> Snapshot:
@@ -45,7 +46,7 @@ def snapshot_of(app: App) -> Snapshot:
 
 
 def _copied(cursor: Any, name: str) -> bytes:
-    with cursor.copy(f'COPY "{name}" TO STDOUT') as copy:
+    with cursor.copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(name))) as copy:
         return b"".join(bytes(piece) for piece in copy)
 
 
@@ -64,9 +65,11 @@ def _cursor(app: App) -> Iterator[Any]:
         yield cursor
 
 
-def _counted_on(table: Table) -> str:
+def _count_on(cursor: Any, table: Table) -> None:
+    """What is added to the table later gets the numbers after those that stand there."""
     column = table.autoincrement_column
-    if column is None:
-        return "SELECT"
-    sequence = f"pg_get_serial_sequence('\"{table.name}\"', '{column.name}')"
-    return f'SELECT setval({sequence}, max("{column.name}")) FROM "{table.name}" WHERE {sequence} IS NOT NULL'  # noqa: S608  # our tables
+    if column is not None:
+        counting = "SELECT setval(pg_get_serial_sequence({0}, {1}), max({2})) FROM {3}"
+        name = sql.Identifier(table.name)
+        quoted = sql.Literal(f'"{table.name}"')
+        cursor.execute(sql.SQL(counting).format(quoted, sql.Literal(column.name), sql.Identifier(column.name), name))

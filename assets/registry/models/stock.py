@@ -14,7 +14,7 @@ from assets.registry.models.classes import EquipmentClass, EquipmentModel
 from assets.registry.models.grants import HandoverBatch
 from assets.registry.models.kinds import one_of
 
-STOCK_MOVES = ("received", "counted", "written_off", "annulled", "issued", "returned")
+STOCK_MOVES = ("received", "counted", "written_off", "annulled")
 
 
 class StockLot(Base):

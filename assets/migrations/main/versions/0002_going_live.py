@@ -428,8 +428,7 @@ def upgrade() -> None:
         sa.Column("actor_name", sa.String(length=80), nullable=False),
         sa.Column("reason", sa.String(length=300), nullable=False),
         sa.CheckConstraint(
-            "kind IN ('received','counted','written_off','annulled','issued','returned')",
-            name=op.f("ck_stock_movement_kind_known"),
+            "kind IN ('received','counted','written_off','annulled')", name=op.f("ck_stock_movement_kind_known")
         ),
         sa.CheckConstraint("quantity <> 0", name=op.f("ck_stock_movement_moves_something")),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_stock_movement_account_id")),
