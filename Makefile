@@ -12,14 +12,14 @@ demo: setup-demo ## a filled programme with live simulated trackers; prints the 
 	@.venv/bin/assets demo $(if $(PORT),--port $(PORT))
 
 test: setup-test check ## all checks and the whole suite; what CI runs
-	@$(PYTHON) -m pytest tests $(QUICK:%=--ignore=%) -n 2 --dist loadgroup
+	@$(PYTHON) -m pytest tests $(QUICK:%=--ignore=%) -n auto --dist loadgroup
 
 check: setup-test ## format, lint, types, layers and the quick tests
 	@$(PYTHON) -m ruff format --check $(TYPED)
 	@$(PYTHON) -m ruff check $(TYPED)
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports
-	@$(PYTHON) -m pytest $(QUICK) -n 2
+	@$(PYTHON) -m pytest $(QUICK) -n auto
 
 fix: setup-test ## format and mend what can be mended by itself
 	@$(PYTHON) -m ruff check --fix $(TYPED)
@@ -31,8 +31,11 @@ bench: setup-test ## the measurements, against a temporary database and broker
 	@.venv/bin/assets bench summary
 	@.venv/bin/assets bench ingest
 
-soak: setup-test ## the fault drills at full size
+soak: setup-test ## the fault drills at full size, and every test on both engines
 	@SOAK=1 $(PYTHON) -m pytest tests/e2e -k "kill or survive"
+	@SOAK=1 $(PYTHON) -m pytest tests/web/custody/test_command_storms.py -n 2 -rP
+	@SOAK=1 $(PYTHON) -m pytest tests/db/safekeeping/test_upgrade.py -k killed
+	@BOTH_ENGINES=1 $(PYTHON) -m pytest tests/web -n auto
 
 docs: setup-test ## the pictures of the docs and the manual, taken from a running demo
 	@$(PYTHON) -m tests.e2e.pictures docs/pictures --manual docs/manual/pictures

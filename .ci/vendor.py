@@ -66,6 +66,13 @@ PACKAGES = (
         },
     ),
     Package(
+        "idb",
+        "8.0.3",
+        "LtwtVyVYO5BqRvcsKuB2iUMnHwPVByPCXFXOpuU96IZPPoPN6xjOGxZQ74pgSVVLQWtUOYgyeL4GE98BY5D3wg==",
+        "idb",
+        {"build/index.js": "index.js", "LICENSE": "LICENSE"},
+    ),
+    Package(
         "@expo-google-fonts/noto-sans",
         "0.4.2",
         "zYD8G2ijWLxqmquoQgghNh/x9p0yxWwArD0oxO1oXY1qx5vOd4t0Kbhnu/Cx8RTy08OgA8RtxuULZFaXwVPnPw==",

@@ -97,6 +97,31 @@ class Settings:
         default="127.0.0.1:8000",
         metadata=_key("ASSETS_LISTEN", "where the pages are served; `--listen` of `assets serve` wins"),
     )
+    tls: str = field(
+        default="no",
+        metadata=_key(
+            "ASSETS_TLS", "yes: ASSETS_LISTEN speaks HTTPS, with a certificate of the office's own authority; or no"
+        ),
+    )
+    tls_names: tuple[str, ...] = field(
+        default=(),
+        metadata=_key(
+            "ASSETS_TLS_NAMES",
+            "names and addresses that the certificate is for, separated by spaces; empty: those of this machine",
+        ),
+    )
+    tls_cert: str = field(
+        default="",
+        metadata=_key("ASSETS_TLS_CERT", "a certificate of your own (PEM, with its chain), instead of the authority's"),
+    )
+    tls_key: str = field(default="", metadata=_key("ASSETS_TLS_KEY", "its private key (PEM, without a password)"))
+    trust_listen: str = field(
+        default="",
+        metadata=_key(
+            "ASSETS_TRUST_LISTEN",
+            "empty: none; or host:port that shows /trust in plain HTTP and leads all else to HTTPS, as 0.0.0.0:80",
+        ),
+    )
     languages: tuple[str, ...] = field(
         default=LANGUAGES,
         metadata=_key(
@@ -135,6 +160,16 @@ class Settings:
     @property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether the pages are served over HTTPS by ourselves."""
+        return self.tls == "yes" or bool(self.tls_cert)
+
+    @property
+    def own_authority(self) -> bool:
+        """Whether phones have to trust the office's own authority first."""
+        return self.speaks_tls and not self.tls_cert
 
     @property
     def main_url(self) -> str:
@@ -234,6 +269,15 @@ class Settings:
         listen_address("ASSETS_MQTT_LISTEN", self.mqtt_listen)
         if self.metrics_listen:
             listen_address("ASSETS_METRICS_LISTEN", self.metrics_listen)
+        self._check_tls()
+
+    def _check_tls(self) -> None:
+        if self.tls not in {"yes", "no"}:
+            raise SettingsError(f"ASSETS_TLS: yes or no is expected, not {self.tls!r}")
+        if bool(self.tls_cert) != bool(self.tls_key):
+            raise SettingsError("ASSETS_TLS_CERT and ASSETS_TLS_KEY belong together: give both files, or neither")
+        if self.trust_listen:
+            listen_address("ASSETS_TRUST_LISTEN", self.trust_listen)
 
 
 def keyed_fields() -> list[dataclasses.Field[object]]:
@@ -293,7 +337,7 @@ def _converted(name: str, key: str, text: str) -> object:
         return Path(text).absolute()
     if name == "former_label_base_urls":
         return tuple(text.split())
-    if name == "languages":
+    if name in {"languages", "tls_names"}:
         return tuple(text.replace(",", " ").split())
     if name == "trusted_proxies":
         if not text.isdigit():

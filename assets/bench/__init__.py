@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-SUBJECTS = ("ingest", "register", "readiness", "labels", "summary", "import", "backup")
+SUBJECTS = ("ingest", "register", "readiness", "labels", "summary", "import", "backup", "commands")
 _MODULES = {"import": "imports"}  # a module cannot be called like a word of the language
 
 

@@ -68,13 +68,15 @@ class Entered:
     class_code: str
     unit_code: str
     serial_number: str
+    life: str
 
 
 @contextmanager
-def temporary_app() -> Iterator[App]:
-    """An application with empty, migrated SQLite databases, gone at the end of the block."""
+def temporary_app(database_url: str = "") -> Iterator[App]:
+    """An application with empty, migrated databases, gone at the end of the block: SQLite, unless an address says."""
     with tempfile.TemporaryDirectory(prefix="assets-bench-") as folder:
-        app = build_app(Settings(data_dir=Path(folder) / "data", base_url="http://localhost"))
+        settings = Settings(data_dir=Path(folder) / "data", base_url="http://localhost", database_url=database_url)
+        app = build_app(settings)
         try:
             upgrade(app)
             yield app
@@ -152,14 +154,16 @@ def _write(app: App, assets: Sequence[Asset]) -> None:
         "exemption_reason", "waiver_ref", "value", "currency", "attractive", "note", "registered_at", "condition",
         "version", "identity_text",
     )  # fmt: skip
-    places = ",".join("?" * len(columns))
+    mark = "?" if app.main.dialect == "sqlite" else "%s"
+    places = ",".join([mark] * len(columns))
     rows = [tuple(_plain(getattr(asset, column)) for column in columns) for asset in assets]
     labels = [(asset.code, "active", asset.id, _plain(asset.registered_at)) for asset in assets]
     with app.main.engine.execution_options(writer=True).begin() as connection:
         # Only fixed names go into the text of the statement.
         # The names come from our own table, the values are bound; the journal lets no bulk insert through the ORM.
         connection.exec_driver_sql(f"INSERT INTO asset ({','.join(columns)}) VALUES ({places})", rows)  # noqa: S608
-        connection.exec_driver_sql("INSERT INTO label (code, state, asset_id, created_at) VALUES (?,?,?,?)", labels)
+        into = "INSERT INTO label (code, state, asset_id, created_at)"
+        connection.exec_driver_sql(f"{into} VALUES ({','.join([mark] * 4)})", labels)
 
 
 def _plain(value: object) -> object:
@@ -172,4 +176,4 @@ def _plain(value: object) -> object:
 def _entered(made: Programme, asset: Asset) -> Entered:
     class_code = next(m.equipment_class.code for m in made.models if m.id == asset.model_id)
     unit_code = next(code for code, unit in made.units.items() if unit.id == asset.unit_id)
-    return Entered(asset.id, asset.code, class_code, unit_code, asset.serial_number)
+    return Entered(asset.id, asset.code, class_code, unit_code, asset.serial_number, asset.life)

@@ -31,7 +31,7 @@ def measure() -> dict[str, object]:
         now = app.clock()
         made = make_programme(app, now - PLANS_SINCE)
         entered = fill_register(app, made, count, now - PLANS_SINCE)
-        _adopt_plans(app, [item.id for item in entered])
+        adopt_plans(app, [item.id for item in entered])
         token = add_account(app, now)
         signed_in = sign_in(create_app(app))
         by_token = {"headers": {"Authorization": f"Bearer {token}"}}
@@ -48,7 +48,7 @@ def measure() -> dict[str, object]:
     return found
 
 
-def _adopt_plans(app: App, ids: list[int]) -> None:
+def adopt_plans(app: App, ids: list[int]) -> None:
     """Every item gets the care and calibration of its class, through the services."""
     since = app.clock() - PLANS_SINCE
     for first in range(0, len(ids), AT_ONCE):

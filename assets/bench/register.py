@@ -117,7 +117,7 @@ def ask(
     times_ms: list[float] = []
     cpu_ms: list[float] = []
     most = 0
-    with _counted(engine) as seen:
+    with counted(engine) as seen:
         for number, (address, expected) in enumerate(islice(cycle(asked), requests + _NOT_COUNTED)):
             seen.clear()
             started, cpu_started = time.perf_counter(), time.process_time()
@@ -145,7 +145,7 @@ def _p95(times_ms: Sequence[float]) -> float:
 
 
 @contextmanager
-def _counted(engine: Engine) -> Iterator[list[str]]:
+def counted(engine: Engine) -> Iterator[list[str]]:
     """The statements that the engine runs inside the block, beginning and ending of transactions left out."""
     seen: list[str] = []
 

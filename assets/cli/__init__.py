@@ -22,10 +22,12 @@ MODULES = (
     "people",
     "exchange",
     "imports",
+    "labels",
     "trackers",
     "jobs",
     "summaries",
     "care",
+    "tls",
     "safekeeping",
     "demonstration",
 )

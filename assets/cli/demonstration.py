@@ -23,7 +23,8 @@ def add(commands: Any) -> None:
     demo.add_argument("--vehicles", type=int, default=60, metavar="N", help="how many vehicles carry a tracker (1-60)")
     demo.set_defaults(run=_demo)
     bench = commands.add_parser("bench", help="measurements, against a temporary database and broker")
-    bench.add_argument("subject", choices=["ingest", "register", "readiness", "labels", "summary", "import", "backup"])
+    subjects = ["ingest", "register", "readiness", "labels", "summary", "import", "backup", "commands"]
+    bench.add_argument("subject", choices=subjects)
     bench.add_argument("--rows", type=int, metavar="N", help="import: how many rows the file has (5000)")
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(run=_bench)

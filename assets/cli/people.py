@@ -108,11 +108,16 @@ def _set_password(chosen: argparse.Namespace) -> int:
 
 
 def _end_account(chosen: argparse.Namespace) -> int:
-    from assets.people import queries, service
+    from assets.clearance.service import close_account
+    from assets.people import queries
 
     with opened_app() as app, app.transaction(command_line_actor()) as session:
-        service.end_account(session, command_line_actor(), queries.account_by_login(session, chosen.login), app.clock())
+        account = queries.account_by_login(session, chosen.login)
+        case = close_account(session, command_line_actor(), account, app.clock())
+        number = case.person.number if case is not None else ""
     print(f"account {chosen.login} closed")
+    if number:
+        print(f"{number} still has things of ours: a clearance is open")
     return 0
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assets.cli.output import begun_app, opened_app
+
+if TYPE_CHECKING:
+    from assets.settings import Settings
 
 LISTEN_HELP = "ASSETS_LISTEN without it"
 
@@ -16,10 +20,12 @@ def add(commands: Any) -> None:
     """`serve`, `web`, `ingest`, `scheduler`, `broker`, `metrics`."""
     serve = commands.add_parser("serve", help="web, ingest, scheduler and broker under one supervisor")
     serve.add_argument("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
+    _add_tls(serve)
     serve.set_defaults(run=_serve)
     web = commands.add_parser("web", help="the web alone")
     web.add_argument("--listen", metavar="HOST:PORT", help=LISTEN_HELP)
     web.add_argument("--workers", type=int, default=2)
+    _add_tls(web)
     web.set_defaults(run=_web)
     commands.add_parser("ingest", help="take telemetry from the broker").set_defaults(run=_ingest)
     commands.add_parser("scheduler", help="run jobs by the clock").set_defaults(run=_scheduler)
@@ -27,11 +33,29 @@ def add(commands: Any) -> None:
     commands.add_parser("metrics", help="Prometheus text on ASSETS_METRICS_LISTEN").set_defaults(run=_metrics)
 
 
+def _add_tls(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--tls", action="store_true", help="speak HTTPS, as ASSETS_TLS=yes does")
+    command.add_argument("--tls-cert", metavar="FILE", help="ASSETS_TLS_CERT without it")
+    command.add_argument("--tls-key", metavar="FILE", help="ASSETS_TLS_KEY without it")
+    command.add_argument("--trust-listen", metavar="HOST:PORT", help="ASSETS_TRUST_LISTEN without it")
+
+
+def with_tls(settings: Settings, chosen: argparse.Namespace) -> Settings:
+    """The settings with what the options say of TLS; `SettingsError` when it does not go together."""
+    given = {
+        "tls": "yes" if chosen.tls else None, "tls_cert": chosen.tls_cert, "tls_key": chosen.tls_key,
+        "trust_listen": chosen.trust_listen,
+    }  # fmt: skip
+    changed = dataclasses.replace(settings, **{name: value for name, value in given.items() if value is not None})
+    changed.check()
+    return changed
+
+
 def _serve(chosen: argparse.Namespace) -> int:
     from assets.cli.supervisor import serve
 
     with begun_app() as app:
-        settings = app.settings
+        settings = with_tls(app.settings, chosen)
     return serve(settings, chosen.listen or settings.listen)
 
 
@@ -42,7 +66,7 @@ def _web(chosen: argparse.Namespace) -> int:
 
     with opened_app() as app:
         refuse_older(app)
-    settings = Settings.from_environment()
+    settings = with_tls(Settings.from_environment(), chosen)
     return run_web(settings, chosen.listen or settings.listen, workers=chosen.workers)
 
 

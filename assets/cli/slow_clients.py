@@ -9,12 +9,16 @@ from __future__ import annotations
 import errno
 import re
 import socket
+import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from selectors import EVENT_READ
+from os import SEEK_END
+from selectors import EVENT_READ, EVENT_WRITE
 from typing import Any
 
+from gunicorn import http
 from gunicorn.workers.gthread import ThreadWorker
 
 PATIENCE_S = 15.0
@@ -22,20 +26,21 @@ PATIENCE_S = 15.0
 WAITED_FOR_BYTES = 64 * 1024
 """A request up to this size is waited for in the loop: only larger ones, uploads, are read by a thread as they come."""
 _BODY_SIZE = re.compile(rb"\r\ncontent-length:[ \t]*(\d+)[ \t]*(?=\r\n|\Z)", re.IGNORECASE)
+TLS_BEGINS = b"\x16"
+"""The first byte of every TLS connection, and of no HTTP request (RFC 8446, 5.1: a handshake record)."""
 GOODBYE_S = 0.1
 """How long a body that nobody wants is read on, and a client waited for that was told goodbye."""
 LEAST_BYTES_PER_S = 2_000
 """A client that keeps this pace is waited for as long as it takes: less than the slowest mobile network gives."""
 
 
-class PatientSocket(socket.socket):
+class _Patience(socket.socket):
     """A client's connection that is given up once it has used up the patience; what it moves earns some back."""
 
-    def __init__(self, taken_over: socket.socket) -> None:
-        super().__init__(taken_over.family, taken_over.type, taken_over.proto, fileno=taken_over.detach())
-        self._left_s = PATIENCE_S
-        self._earns = True
-        self._given_up = False
+    # Of the class, since a TLS connection is made without its constructor.
+    _left_s = PATIENCE_S
+    _earns = True
+    _given_up = False
 
     def setblocking(self, flag: bool) -> None:
         """The server says so before each request: its patience is new then."""
@@ -43,9 +48,9 @@ class PatientSocket(socket.socket):
             self._left_s = PATIENCE_S
         self.settimeout(PATIENCE_S if flag else 0.0)
 
-    def recv(self, size: int, flags: int = 0) -> bytes:
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         """As of a socket; `ConnectionResetError` when it took too long."""
-        come: bytes = self._within(partial(super().recv, size, flags), len)
+        come: bytes = self._within(partial(super().recv, buflen, flags), len)
         return come
 
     def sendall(self, data: Any, flags: int = 0) -> None:
@@ -87,12 +92,60 @@ class PatientSocket(socket.socket):
         return ConnectionResetError(errno.ECONNRESET, "the client is too slow")
 
 
+class PatientSocket(_Patience):
+    """A connection in plain text."""
+
+    def __init__(self, taken_over: socket.socket) -> None:
+        super().__init__(taken_over.family, taken_over.type, taken_over.proto, fileno=taken_over.detach())
+
+
+class PatientTlsSocket(_Patience, ssl.SSLSocket):
+    """A connection over TLS, with what was read of its first request while that was waited for."""
+
+    come = b""
+    is_open = False
+
+    def go_on(self) -> int:
+        """Go on with the handshake, then with the beginning of the first request, as far as is possible at once.
+
+        0: the request is to be taken; else what to wait for, `EVENT_READ` or `EVENT_WRITE`. OSError when nothing comes
+        of it any more.
+        """
+        try:
+            if not self.is_open:
+                self.do_handshake()
+                self.is_open = True
+            while not self.come or still_to_come(self.come):
+                piece = self.recv(WAITED_FOR_BYTES)
+                if not piece:
+                    raise ConnectionResetError(errno.ECONNRESET, "the client left")
+                self.come += piece
+        except ssl.SSLWantReadError:
+            return EVENT_READ
+        except ssl.SSLWantWriteError:
+            return EVENT_WRITE
+        return 0
+
+    def shutdown(self, how: int) -> None:
+        """With TLS's own goodbye first: the client knows then that nothing was cut off. Its answer is not awaited."""
+        if not self._given_up:
+            with suppress(OSError, ValueError):
+                self.settimeout(0.0)
+                self.unwrap()
+            self.setblocking(True)
+        super().shutdown(how)
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that take a connection once a request has come, whole where it is small, and have patience with it."""
 
     def enqueue_req(self, conn: Any) -> None:
         """A connection on which nothing has come yet waits in the loop and not in a thread."""
         if conn.initialized or conn.data_ready:
+            # gunicorn would begin TLS in a thread, also with those that speak plain HTTP.
+            if conn.parser is None:
+                conn.parser = http.get_parser(self.cfg, conn.sock, conn.client)
+                conn.parser.unreader.unread(getattr(conn.sock, "come", b""))
             super().enqueue_req(conn)
             return
         conn.sock = PatientSocket(conn.sock)
@@ -107,14 +160,59 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             come = conn.sock.recv(WAITED_FOR_BYTES, socket.MSG_PEEK)
         except OSError:
             come = b""
+        if self.cfg.is_ssl and come.startswith(TLS_BEGINS):
+            self._begin_tls(conn)
+            return
+        if self.cfg.is_ssl and come and not come[:1].isalpha():  # neither TLS nor HTTP
+            self.poller.unregister(client)
+            self._drop(conn)
+            return
         wanted = still_to_come(come)
         conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, len(come) + wanted if wanted else 1)
         if not wanted:
             super().on_pending_socket_readable(conn, client)
 
+    def _begin_tls(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        try:
+            context: ssl.SSLContext = self.cfg.ssl_context(self.cfg, None)
+            conn.sock = context.wrap_socket(conn.sock, server_side=True, do_handshake_on_connect=False)
+        except (OSError, ValueError) as error:  # the client has left; or the certificate cannot be read any more
+            self.log.debug("TLS did not begin: %s", error)
+            self._drop(conn)
+            return
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_tls, conn))
+        self._on_tls(conn, conn.sock)
+
+    def _on_tls(self, conn: Any, client: Any) -> None:
+        """A handshake, and half a request after it, wait in the loop as well."""
+        try:
+            awaited = client.go_on()
+        except OSError as error:
+            self.log.debug("TLS came to nothing: %s", error)
+            self.poller.unregister(client)
+            self._drop(conn)
+            return
+        if awaited:
+            self.poller.modify(client, awaited, partial(self._on_tls, conn))
+        else:
+            super().on_pending_socket_readable(conn, client)
+
+    def _drop(self, conn: Any) -> None:
+        self.pending_conns.remove(conn)
+        self.nr_conns -= 1
+        conn.close()
+
     def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:
         """Whether another request may follow: not where a thread would have to read a body that was refused."""
-        return keepalive and bool(conn.parser.finish_body(deadline=time.monotonic() + GOODBYE_S))
+        if not keepalive or not conn.parser.finish_body(deadline=time.monotonic() + GOODBYE_S):
+            return False
+        # What TLS has decrypted and nobody has read makes no socket readable: the loop must see it in the buffer.
+        if isinstance(conn.sock, ssl.SSLSocket) and (waiting := conn.sock.pending()):
+            read_ahead = conn.parser.unreader.buf
+            read_ahead.seek(0, SEEK_END)
+            read_ahead.write(conn.sock.recv(waiting))
+        return True
 
 
 def still_to_come(come: bytes) -> int:

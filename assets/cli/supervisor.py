@@ -66,13 +66,27 @@ def serve(
     with _only_one(settings.data_dir):
         _migrate(settings)
         check_port_is_free("--listen", host, port)
-        parts = [Part("web", assets_command("web", "--listen", listen))]
+        parts = [Part("web", assets_command("web", "--listen", listen), _tls_of_the_web(settings))]
         if not settings.mqtt_url:
             parts.insert(0, Part("broker", assets_command("broker"), ends_last=True))
         if settings.metrics_listen:
             parts.append(Part("metrics", assets_command("metrics")))
         parts += [Part("ingest", assets_command("ingest")), Part("scheduler", assets_command("scheduler")), *extra]
         return _Supervisor(parts).run(ready)
+
+
+def _tls_of_the_web(settings: Settings) -> dict[str, str]:
+    """What the web has to know of TLS, from options or not; told now when no certificate will do."""
+    if not settings.speaks_tls:
+        return {}
+    from assets.core.clock import system_clock
+    from assets.core.tls.context import usable_files
+
+    usable_files(settings, system_clock)
+    if settings.trust_listen:
+        check_port_is_free("ASSETS_TRUST_LISTEN", *listen_address("ASSETS_TRUST_LISTEN", settings.trust_listen))
+    keys = ("ASSETS_TLS", "ASSETS_TLS_CERT", "ASSETS_TLS_KEY", "ASSETS_TRUST_LISTEN")
+    return {key: settings.text_of(key) for key in keys}
 
 
 class _Supervisor:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
+from assets.cli.plain_door import PlainDoor
 from assets.core.app import App
 from assets.settings import Settings, SettingsError, listen_address
 
@@ -31,20 +33,24 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         from assets.web import create_app
 
         app: App = build_app(self._settings)
-        return create_app(app)
+        web = create_app(app)
+        return PlainDoor(web, self._settings) if self._settings.speaks_tls else web
 
 
 def run_web(settings: Settings, listen: str, *, workers: int) -> int:
     """Serve until SIGTERM. The debugger of the development server can never be reached from here."""
     if os.environ.get("FLASK_DEBUG"):
         raise SettingsError("FLASK_DEBUG is set: a debugger on this address would hand over the machine. Unset it.")
-    host, port = listen_address("--listen", listen)
-    bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    logging.getLogger("assets").info("web listens on http://%s", bind)
+    options = _tls_options(settings)
+    places = [_place("--listen", listen)]
+    if settings.speaks_tls and settings.trust_listen:
+        places.append(_place("ASSETS_TRUST_LISTEN", settings.trust_listen))
+    logging.getLogger("assets").info("web listens on %s://%s", "https" if options else "http", " and ".join(places))
     _Server(
-        settings,
-        {
-            "bind": bind,
+        dataclasses.replace(settings, listen=listen),  # the address that people need is of where it really listens
+        options
+        | {
+            "bind": places,
             "workers": workers,
             "worker_class": "assets.cli.slow_clients.Worker",
             "threads": THREADS,
@@ -66,3 +72,26 @@ def run_web(settings: Settings, listen: str, *, workers: int) -> int:
         },
     ).run()
     return 0
+
+
+def _place(key: str, text: str) -> str:
+    host, port = listen_address(key, text)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _tls_options(settings: Settings) -> dict[str, Any]:
+    """Nothing in plain HTTP; else how the worker comes to its context. `SettingsError` while no certificate will do."""
+    if not settings.speaks_tls:
+        return {}
+    from assets.cli.slow_clients import PatientTlsSocket
+    from assets.core.clock import system_clock
+    from assets.core.tls.context import ServerContext, usable_files
+
+    certificate, key = usable_files(settings, system_clock)
+    context = ServerContext(settings, system_clock, PatientTlsSocket)
+    # By the two files gunicorn knows that it is https; they are read by our context only.
+    return {
+        "certfile": str(certificate),
+        "keyfile": str(key),
+        "ssl_context": lambda _config, _default: context.current(),
+    }

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -35,9 +36,12 @@ CHAIN_LOCK = 727_001
 # What is noted beside changes of rows: sign-ins, looks at positions, lists and papers that were taken away.
 NOTED = frozenset(
     {
-        "asset_list", "backup", "database", "disposals_list", "document_list", "export", "handover_act", "journal",
-        "login", "losses_list", "memo_values_list", "operation_list", "position", "readiness_items_list",
-        "readiness_list", "round_items", "to_assess_list", "utilisation",
+        "accidents_list", "asset_list", "backup", "clearance_sheet", "command", "confirmations_list",
+        "conflicts_list", "database", "disposals_list", "document_list", "export", "fuel_list", "handover_act",
+        "issue_sheet", "journal", "kits_list", "login", "losses_list", "lots_list", "memo_values_list",
+        "operation_list", "position", "readiness_items_list", "readiness_list", "reservations_list", "round_items",
+        "shifts_list", "stock_issues_list", "stock_items_list", "to_assess_list", "transfer_sheet", "transfers_list",
+        "trip_sheet", "utilisation", "vehicle_papers_list", "vehicles_list",
     }
 )  # fmt: skip
 
@@ -267,7 +271,8 @@ def _text(seq: int, now: datetime, actor: Actor, change: Change) -> str:
     return json.dumps(body, ensure_ascii=False, default=str, separators=(",", ":"))
 
 
-def _journalled_tables() -> dict[str, bool]:
+@cache
+def _journalled_tables(_how_many: int) -> dict[str, bool]:
     return {str(m.local_table): is_journalled(m.class_) for m in Base.registry.mappers}
 
 
@@ -284,5 +289,5 @@ def refuse_bulk_statements(connection: Connection, statement: Any, *_: Any) -> N
 
 
 def _refuse_bulk(table: str) -> None:
-    if _journalled_tables().get(table, False):
+    if _journalled_tables(len(Base.metadata.tables)).get(table, False):
         raise RuntimeError(f"bulk statements on the journalled table {table} are refused: change its objects")

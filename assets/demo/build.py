@@ -19,11 +19,15 @@ from assets.core.clock import day_start, local_date
 from assets.demo import (
     care,
     deliveries,
+    driving,
     endings,
+    field,
+    kits,
     operations,
     papers,
     past,
     register,
+    reservations,
     setting,
     supplies,
     telemetry,
@@ -105,10 +109,14 @@ def _build(app: App, count: int, say: Say) -> None:
         done = use.make_use(app, made, assets, since, now, leaving, diary, rng)
         say(f"{diary.count} operations, {recorded} works and checks, {done} issues, returns and sightings recorded")
         _tell_the_rest(app, made, chosen, now, say)
+        say(f"{reservations.make_reservations(app, made, assets, now)} reservations of the forensic van")
         say("waiting for telemetry")
         stored = arriving.result()
     say(f"{stored:,} samples taken in; trips, kilometres and daily figures are derived")
     telemetry.derive(app)
+    kept, fills = driving.make_driving(app, made, now)
+    say(f"{kept} papers and {fills} fuel fills of vehicles recorded")
+    say(f"{field.make_field(app, made, now)} transfers, shifts, conflicts and confirmations of these days")
     roll_up_days(lambda: app.transaction(setting.SETUP, now), now, zone)
     make_summaries(app, made, _last_quarter(today), now)
     for job in JOBS:
@@ -120,6 +128,7 @@ def _tell_the_rest(app: App, made: setting.Setting, chosen: Mapping[str, Asset],
     endings.make_endings(app, made, chosen, now)
     batches = deliveries.make_rounds(app, made, now)
     lots, lists = supplies.make_lots(app, made, now), past.make_imports(app, made, now)
+    kits.make_kits(app, made, now)
     kept = papers.make_papers(app, made, batches, now)
     say(f"2 rounds, {lots} lots, {lists} imports, {len(chosen)} ends and {kept} papers recorded")
 

@@ -111,12 +111,12 @@ def _persons(session: Session, made: Setting) -> None:
 
 def _accounts(session: Session, made: Setting, now: datetime) -> None:
     first: Account | None = None
-    for login, role, place in ROLES:
+    for number, (login, role, place) in enumerate(ROLES):
         unit = made.units.get(unit_code(place)) if place.startswith("UZ-") else None
         scope = service.Scope(unit=unit, donor=made.organisations[place] if place and unit is None else None)
         account = service.add_account(
             session, SETUP, login=login, password=PASSWORD, role=Role(role), scope=scope, now=now,
-            person=made.persons[unit.code][len(made.actors) % PERSONS_PER_UNIT] if unit else None,
+            person=made.persons[unit.code][number % PERSONS_PER_UNIT] if unit else None,
             email=f"{login}@example.org",
         )  # fmt: skip
         first = first or account

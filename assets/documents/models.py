@@ -21,7 +21,8 @@ class Document(Base):
     """A paper or picture of one subject. Its rights are the subject's (`documents/subjects.py`).
 
     Never deleted: taken off the list with a reason, it still shows in the subject's history and in a full export.
-    `removed_at` and `removal_reason` follow the newest `DocumentRemoval`.
+    `removed_at` and `removal_reason` follow the newest `DocumentRemoval`. `event_id`: a photo that was taken with
+    something that happened to an asset (no foreign key: SQLite adds none to a table that stands).
     """
 
     __tablename__ = "document"
@@ -31,6 +32,7 @@ class Document(Base):
         CheckConstraint("title <> ''", name="has_a_title"),
         CheckConstraint("(removed_at IS NULL) = (removal_reason = '')", name="removal_has_a_reason"),
         Index("ix_document_subject", "subject_kind", "subject_id"),
+        Index("ix_document_event_id", "event_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -41,6 +43,7 @@ class Document(Base):
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     removal_reason: Mapped[str] = mapped_column(String(300), default="")
+    event_id: Mapped[str | None] = mapped_column(String(36))
 
     versions: Mapped[list[DocumentVersion]] = relationship(
         back_populates="document", order_by="DocumentVersion.number.desc()"

@@ -54,10 +54,25 @@ def documents_of(
     ]
 
 
-def count_of(session: Session, subject: Subject) -> int:
+def count_of(session: Session, name: SubjectName, subject_id: int) -> int:
     """How many documents a subject has, those taken off included."""
-    counted = select(func.count()).where(Document.subject_kind == subject.name, Document.subject_id == subject.id)
+    counted = select(func.count()).where(Document.subject_kind == name, Document.subject_id == subject_id)
     return session.scalar(counted) or 0
+
+
+def photos_of_event(session: Session, event_id: str) -> list[DocumentRow]:
+    """The photos that were taken with an event, those taken off the list included, the oldest first. One query."""
+    statement = _with_newest().where(Document.event_id == event_id).order_by(Document.id)
+    return [DocumentRow(document, version) for document, version in session.execute(statement)]
+
+
+def photo_ids_of(session: Session, event_ids: Collection[str]) -> dict[str, list[int]]:
+    """The documents that are photos of these events and on the list, by event, the oldest first. One query."""
+    found: dict[str, list[int]] = {}
+    statement = select(Document).where(Document.event_id.in_(event_ids), Document.removed_at.is_(None))
+    for document in session.scalars(statement.order_by(Document.id)):
+        found.setdefault(document.event_id or "", []).append(document.id)
+    return found
 
 
 def document_by_id(session: Session, actor: Actor, document_id: int, *, lock: bool = False) -> tuple[Document, Subject]:

@@ -15,6 +15,7 @@ TITLE_LENGTH = 200
 NOTE_LENGTH = 300
 MAX_OF_SUBJECT = 500
 MAX_VERSIONS = 100
+MAX_OF_EVENT = 10
 
 
 class Kind(StrEnum):
@@ -42,6 +43,9 @@ class SubjectName(StrEnum):
     OPERATION = "operation"
     LOSS = "loss"
     DISPOSAL = "disposal"
+    FUEL = "fuel"
+    VEHICLE_PAPER = "vehicle_paper"
+    ACCIDENT = "accident"
 
 
 KIND_NAMES: Mapping[Kind, Message] = {
@@ -64,6 +68,9 @@ SUBJECT_NAMES: Mapping[SubjectName, Message] = {
     SubjectName.OPERATION: msg("Operation"),
     SubjectName.LOSS: msg("Loss case"),
     SubjectName.DISPOSAL: msg("Disposal case"),
+    SubjectName.FUEL: msg("Fuel fill"),
+    SubjectName.VEHICLE_PAPER: msg("Vehicle paper"),
+    SubjectName.ACCIDENT: msg("Accident"),
 }
 # What is added most to each kind of thing: offered first.
 USUAL: Mapping[SubjectName, Kind] = {
@@ -76,6 +83,9 @@ USUAL: Mapping[SubjectName, Kind] = {
     SubjectName.OPERATION: Kind.REPORT,
     SubjectName.LOSS: Kind.REPORT,
     SubjectName.DISPOSAL: Kind.DECISION,
+    SubjectName.FUEL: Kind.INVOICE,
+    SubjectName.VEHICLE_PAPER: Kind.CERTIFICATE,
+    SubjectName.ACCIDENT: Kind.PHOTO,
 }
 TYPE_NAMES: Mapping[str, str] = {
     "application/pdf": "PDF",

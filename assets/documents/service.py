@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from assets.core import files
 from assets.core.actor import Actor
-from assets.core.errors import Conflict, FieldError, InvalidInput, NotAllowed, invalid
+from assets.core.errors import Conflict, FieldError, InvalidInput, NotAllowed, NotFound, RuleViolation, invalid
 from assets.core.files.names import plain_line
 from assets.core.i18n import msg
+from assets.custody.models import Transfer
+from assets.custody.queries.transfers import transfers_for
 from assets.documents.models import Document, DocumentRemoval, DocumentVersion
-from assets.documents.queries import count_of, document_by_id
-from assets.documents.rules import NOTE_LENGTH, Kind, SubjectName, Upload, check_room, check_versions, title_for
+from assets.documents.queries import count_of, document_by_id, photos_of_event
+from assets.documents.rules import (
+    MAX_OF_EVENT,
+    NOTE_LENGTH,
+    Kind,
+    SubjectName,
+    Upload,
+    check_room,
+    check_versions,
+    title_for,
+)
 from assets.documents.subjects import Subject, writable_subject
-from assets.registry.models import Asset
+from assets.people.rules import Permission
+from assets.registry.models import Asset, AssetEvent
+from assets.registry.scope import assets_for
 from assets.registry.service.timeline import happening_now, record
 
 
@@ -31,13 +45,21 @@ class Draft:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Photo:
+    """A picture as it would be kept, and what it was called."""
+
+    file: files.Cleaned
+    shown_name: str
+
+
 def add_document(session: Session, actor: Actor, draft: Draft, upload: Upload, folder: Path, now: datetime) -> Document:
     """Keep a file as the first version of a new document.
 
     Whether the actor may is decided before the file is looked at. `InvalidInput` for `file` says what is wrong with it.
     """
     subject = writable_subject(session, actor, *draft.subject)
-    check_room(count_of(session, subject))
+    check_room(count_of(session, subject.name, subject.id))
     document = Document(
         subject_kind=subject.name, subject_id=subject.id, kind=draft.kind, title=title_for(draft.title, upload),
         added_at=now, removal_reason="",
@@ -47,6 +69,59 @@ def add_document(session: Session, actor: Actor, draft: Draft, upload: Upload, f
     session.flush()
     _tell(session, actor, subject, document, "paper_added", now)
     return document
+
+
+def own_event(session: Session, actor: Actor, event_id: str, *, lock: bool = False) -> AssetEvent:
+    """What the actor himself recorded of an asset that he can still see; `NotFound` for all else, as if unknown.
+
+    Also of one that left or reached his unit by a transfer: photos come after the text, and in between the other unit
+    may have told of its own. Who may not see the asset does not see them there either.
+    """
+    event = session.get(AssetEvent, event_id, with_for_update=lock)
+    if event is not None and event.account_id is not None and event.account_id == actor.account_id:
+        moved = select(Transfer.asset_id).where(
+            Transfer.asset_id == Asset.id, transfers_for(actor, Permission.ASSET_READ)
+        )  # fmt: skip
+        in_sight = or_(assets_for(actor, Permission.ASSET_READ), moved.exists())
+        seen = select(Asset.id).where(Asset.id == event.asset_id, in_sight)
+        if session.scalar(seen) is not None:
+            return event
+    raise NotFound(msg("You have recorded no action with this id."))
+
+
+def read_photo(upload: Upload) -> Photo:
+    """Decode a photo, which takes its time: before any transaction. `InvalidInput` for `photo` says what is wrong."""
+    content_type = files.content_type_of(upload.content)
+    if upload.content and content_type is not None and content_type not in files.PICTURES:
+        raise invalid("photo", msg("Only PNG, JPEG and WebP pictures are taken."), code="file_type")
+    return Photo(_cleaned(upload, "photo"), upload.shown_name)
+
+
+def add_event_photo(
+    session: Session, actor: Actor, event_id: str, photo: Photo, folder: Path, now: datetime
+) -> tuple[Document, bool]:
+    """Keep a photo that was taken with something the actor himself recorded; (its document, whether it is new).
+
+    The same photo again is kept once. `NotFound` as `own_event`; `RuleViolation` when the action has as many photos, or
+    the asset as many papers, as it may.
+    """
+    event = own_event(session, actor, event_id, lock=True)
+    before = photos_of_event(session, event_id)
+    for row in before:
+        if row.version.sha256 == photo.file.sha256:
+            return row.document, False
+    if len(before) >= MAX_OF_EVENT:
+        raise RuleViolation(msg("An action has at most %(n)s photos.", n=MAX_OF_EVENT), code="too_many_photos")
+    check_room(count_of(session, SubjectName.ASSET, event.asset_id))
+    version = _kept(actor, 1, photo.file, photo.shown_name, "", folder, now)
+    taken = event.occurred_at.astimezone(UTC)
+    document = Document(
+        subject_kind=SubjectName.ASSET, subject_id=event.asset_id, kind=Kind.PHOTO, title=f"{taken:%Y-%m-%d %H:%M} UTC",
+        added_at=now, removal_reason="", event_id=event_id, versions=[version],
+    )  # fmt: skip
+    session.add(document)
+    session.flush()
+    return document, True
 
 
 def add_version(
@@ -102,16 +177,26 @@ def _to_change(session: Session, actor: Actor, document_id: int) -> tuple[Docume
 
 
 def _version(actor: Actor, number: int, upload: Upload, note: str, folder: Path, now: datetime) -> DocumentVersion:
+    return _kept(actor, number, _cleaned(upload, "file"), upload.shown_name, note, folder, now)
+
+
+def _cleaned(upload: Upload, field: str) -> files.Cleaned:
     if not upload.content:
-        raise invalid("file", msg("Choose a file."), code="required")
+        raise invalid(field, msg("Choose a file."), code="required")
     try:
-        stored = files.store(folder, upload.content)
+        return files.cleaned(upload.content)
     except InvalidInput as error:
-        field = FieldError("file", error.message, error.code)
-        raise InvalidInput(error.message, code=error.code, fields=[field]) from error
+        wrong = FieldError(field, error.message, error.code)
+        raise InvalidInput(error.message, code=error.code, fields=[wrong]) from error
+
+
+def _kept(
+    actor: Actor, number: int, file: files.Cleaned, shown_name: str, note: str, folder: Path, now: datetime
+) -> DocumentVersion:
+    stored = files.keep(folder, file)
     return DocumentVersion(
         number=number, file_key=stored.key, content_type=stored.content_type, size=stored.size, sha256=stored.sha256,
-        uploaded_name=upload.shown_name, note=note, added_at=now, account_id=actor.account_id, actor_name=actor.name,
+        uploaded_name=shown_name, note=note, added_at=now, account_id=actor.account_id, actor_name=actor.name,
     )  # fmt: skip
 
 

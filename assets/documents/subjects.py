@@ -28,6 +28,7 @@ from assets.operations.queries import known_to
 from assets.people.rules import Permission, may, reach
 from assets.registry.models import Asset, EquipmentModel, Grant, HandoverBatch
 from assets.registry.scope import assets_for, units_within
+from assets.vehicles.models import Accident, FuelFill, VehiclePaper
 
 Ids = Select[int]
 Called = Select[int, str, str]
@@ -185,10 +186,24 @@ SUBJECTS: Mapping[SubjectName, SubjectKind] = {
     SubjectName.DISPOSAL: SubjectKind(
         CASE_READ, _CASE_WRITE, _of_asset(DisposalCase), _by_asset(DisposalCase, _NO_TITLE)
     ),
+    # Receipts, policies and pictures of an accident show plates.
+    SubjectName.FUEL: SubjectKind(
+        Permission.ASSET_IDENTITY, (Permission.VEHICLE_REPORT,), _of_asset(FuelFill), _by_asset(FuelFill, _NO_TITLE)
+    ),
+    SubjectName.VEHICLE_PAPER: SubjectKind(
+        Permission.ASSET_IDENTITY, (Permission.ASSET_WRITE,), _of_asset(VehiclePaper),
+        _by_asset(VehiclePaper, VehiclePaper.number),
+    ),
+    SubjectName.ACCIDENT: SubjectKind(
+        Permission.ASSET_IDENTITY, (Permission.VEHICLE_REPORT,), _of_asset(Accident), _by_asset(Accident, _NO_TITLE)
+    ),
 }  # fmt: skip
 OF_AN_ASSET = frozenset(
-    {SubjectName.ASSET, SubjectName.CALIBRATION, SubjectName.WORK_ORDER, SubjectName.LOSS, SubjectName.DISPOSAL}
-)
+    {
+        SubjectName.ASSET, SubjectName.CALIBRATION, SubjectName.WORK_ORDER, SubjectName.LOSS, SubjectName.DISPOSAL,
+        SubjectName.FUEL, SubjectName.VEHICLE_PAPER, SubjectName.ACCIDENT,
+    }
+)  # fmt: skip
 READS: tuple[Permission, ...] = tuple(dict.fromkeys(kind.read for kind in SUBJECTS.values()))
 WRITES: tuple[Permission, ...] = tuple(dict.fromkeys(right for kind in SUBJECTS.values() for right in kind.write))
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
 from assets.core.app import App
 from assets.core.errors import FieldError, InvalidInput, invalid
-from assets.core.i18n import Message, msg
-from assets.labels.layouts import LAYOUTS, Layout
+from assets.core.i18n import LOCALES, Message, msg, say
 from assets.labels.sheet import LabelText, Sheet, render_sheet
 from assets.labels.text import printable
 from assets.labels.token import CodeError, parse_code
@@ -19,6 +20,8 @@ from assets.labels.zpl import zpl
 from assets.people.queries import unit_by_code
 from assets.people.rules import Permission, require
 from assets.registry.models import Asset, EquipmentClass, Label
+from assets.registry.queries.labels import adjustment_named, donor_lines, labelled_assets, layout_named
+from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import assets_for, require_unit
 from assets.registry.service.labels import labels_to_print, print_labels, register_label_blanks
 from assets.settings import Settings
@@ -39,12 +42,21 @@ BARE_REASONS: Mapping[str, Message] = {
 _GONE = ("disposed", "lost")
 
 
-def layout_named(name: str) -> Layout:
-    """The layout; `InvalidInput` for `layout` when there is none of this name."""
-    found = {key.casefold(): layout for key, layout in LAYOUTS.items()}.get(name.strip().casefold())
-    if found is None:
-        raise invalid("layout", msg("A layout is one of: %(names)s.", names=", ".join(LAYOUTS)), code="unknown_layout")
-    return found
+@dataclass(frozen=True)
+class Wording:
+    """What stands on each label beside its code; by default nothing.
+
+    `class_language`: the name of the class in this language (en, ru, uz); `donor_mark`: the line of the donor who gave
+    it, where he has one and the item is not exempt from his mark. On items exempt because of covert use no words at
+    all are printed.
+    """
+
+    owner_line: str = ""
+    class_language: str = ""
+    donor_mark: bool = False
+
+
+NO_WORDS = Wording()
 
 
 def label_base(settings: Settings) -> str:
@@ -61,20 +73,25 @@ def print_sheet(
     blank: int | None = None,
     layout: str,
     start_cell: int = 1,
-    owner_line: str = "",
+    wording: Wording = NO_WORDS,
+    printer: str = "",
     now: datetime,
 ) -> Sheet:
     """A PDF of the labels of a unit's assets, of these codes, or of so many new blank ones; exactly one of the three.
 
-    The labels count as printed once the PDF is made. `owner_line` stands on every label; by default a label says
-    nothing but its code. `InvalidInput` names what cannot be printed, `NotAllowed` a unit out of reach.
+    The labels count as printed once the PDF is made. `printer`: the name of a saved one, for which is made up.
+    `InvalidInput` names what cannot be printed, `NotAllowed` a unit out of reach.
     """
-    chosen = layout_named(layout)
+    require(actor, Permission.LABEL_PRINT)
+    with app.reading() as session:
+        chosen, adjustment = layout_named(session, layout), adjustment_named(session, printer)
     if not 1 <= start_cell <= chosen.cells:
         raise invalid("start_cell", msg("The sheet has the cells 1 to %(n)s.", n=chosen.cells), code="no_such_cell")
+    _check_language(wording)
     wanted = choose_labels(app, actor, unit=unit, codes=codes, blank=blank, now=now)
-    lines = (printable(owner_line, MAX_OWNER_LINE),) if owner_line.strip() else ()
-    sheet = render_sheet([LabelText(code, "", lines) for code in wanted], chosen, start_cell, label_base(app.settings))
+    with app.reading() as session:
+        texts = _texts(session, wanted, wording)
+    sheet = render_sheet(texts, chosen, start_cell, label_base(app.settings), adjustment=adjustment)
     with app.transaction(actor, now) as session:
         print_labels(session, actor, wanted, now)
     return sheet
@@ -89,19 +106,58 @@ def print_zpl(
     blank: int | None = None,
     label_mm: tuple[float, float],
     dpi: int = 203,
-    owner_line: str = "",
+    wording: Wording = NO_WORDS,
     now: datetime,
 ) -> str:
     """The same for a Zebra label printer, as ZPL II."""
+    _check_language(wording)
     wanted = choose_labels(app, actor, unit=unit, codes=codes, blank=blank, now=now)
-    lines = (printable(owner_line, MAX_OWNER_LINE),) if owner_line.strip() else ()
+    with app.reading() as session:
+        texts = _texts(session, wanted, wording)
     try:
-        text = zpl([LabelText(code, "", lines) for code in wanted], label_mm, dpi, label_base(app.settings))
+        text = zpl(texts, label_mm, dpi, label_base(app.settings))
     except ValueError as error:
         raise invalid("label_mm", msg("A label of this size is too small for a symbol."), code="too_small") from error
     with app.transaction(actor, now) as session:
         print_labels(session, actor, wanted, now)
     return text
+
+
+def _check_language(wording: Wording) -> None:
+    known = [code for code, _ in LOCALES]
+    if wording.class_language and wording.class_language not in known:
+        words = msg("This is one of: %(known)s.", known=", ".join(known))
+        raise invalid("class_language", words, code="unknown_word")
+
+
+def _texts(session: Session, codes: Sequence[str], wording: Wording) -> list[LabelText]:
+    owner = (printable(wording.owner_line, MAX_OWNER_LINE),) if wording.owner_line.strip() else ()
+    if not (owner or wording.class_language or wording.donor_mark):
+        return [LabelText(code) for code in codes]
+    assets = labelled_assets(session, codes)
+    marks = {donor.id: line for donor, line in donor_lines(session)} if wording.donor_mark else {}
+    texts = []
+    for code in codes:
+        asset = assets.get(code)
+        if asset is None:
+            texts.append(LabelText(code, "", owner))
+        elif asset.exemption_reason == "covert_use":
+            texts.append(LabelText(code))
+        else:
+            mark = _mark_of(asset, marks)
+            lines = (*owner, mark) if mark else owner
+            texts.append(LabelText(code, _class_name(asset, wording.class_language), lines))
+    return texts
+
+
+def _class_name(asset: Asset, language: str) -> str:
+    return say(CLASSES[asset.equipment_class.code].title, language) if language else ""
+
+
+def _mark_of(asset: Asset, marks: Mapping[int, str]) -> str:
+    if asset.visibility_mark == "exempt" or asset.batch is None:
+        return ""
+    return marks.get(asset.batch.grant.donor_id, "")
 
 
 def choose_labels(

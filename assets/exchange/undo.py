@@ -24,7 +24,7 @@ from assets.operations.models import Operation
 from assets.operations.service import annul_operation
 from assets.people.models import Account, Person, Unit
 from assets.people.rules import Permission
-from assets.people.service import change_person
+from assets.people.service import mark_left
 from assets.registry.models import Asset, AssetEvent, StockLot
 from assets.registry.scope import require_unit
 from assets.registry.service.annulment import annul_assets, annul_readings, happened_since
@@ -132,9 +132,9 @@ def _blocked_assets(session: Session, codes: Sequence[str]) -> list[Blocked]:
     ids = list(assets)
     for first in range(0, len(ids), _CHUNK):
         rows = session.execute(
-            select(TrackerInstallation.asset_id, TrackerInstallation.started_at).where(
-                TrackerInstallation.asset_id.in_(ids[first : first + _CHUNK])
-            )
+            select(TrackerInstallation.asset_id, TrackerInstallation.started_at)
+            .where(TrackerInstallation.asset_id.in_(ids[first : first + _CHUNK]))
+            .order_by(TrackerInstallation.asset_id, TrackerInstallation.started_at)
         )
         found += [
             Blocked(format_code(assets[asset_id].code), msg("a tracker was put on"), at, assets[asset_id].code)
@@ -165,7 +165,10 @@ def _persons(session: Session, ids: Collection[str]) -> list[Person]:
     found: list[Person] = []
     for first in range(0, len(numbers), _CHUNK):
         found += session.scalars(
-            select(Person).options(joinedload(Person.unit)).where(Person.id.in_(numbers[first : first + _CHUNK]))
+            select(Person)
+            .options(joinedload(Person.unit))
+            .where(Person.id.in_(numbers[first : first + _CHUNK]))
+            .order_by(Person.id)
         )
     return found
 
@@ -177,13 +180,15 @@ def _blocked_persons(session: Session, ids: Sequence[str]) -> list[Blocked]:
     for first in range(0, len(wanted), _CHUNK):
         chunk = wanted[first : first + _CHUNK]
         held = session.execute(
-            select(Asset.custodian_person_id, Asset.code).where(
-                Asset.custodian_person_id.in_(chunk), Asset.annulled_at.is_(None)
-            )
+            select(Asset.custodian_person_id, Asset.code)
+            .where(Asset.custodian_person_id.in_(chunk), Asset.annulled_at.is_(None))
+            .order_by(Asset.custodian_person_id, Asset.code)
         )
         found += [Blocked(persons[i].number, msg("has %(code)s", code=format_code(code))) for i, code in held if i]
         accounts = session.execute(
-            select(Account.person_id, Account.login).where(Account.person_id.in_(chunk), Account.active)
+            select(Account.person_id, Account.login)
+            .where(Account.person_id.in_(chunk), Account.active)
+            .order_by(Account.person_id, Account.login)
         )
         found += [Blocked(persons[i].number, msg("has the account %(login)s", login=x)) for i, x in accounts if i]
     return found
@@ -195,7 +200,7 @@ def _undo_persons(
     today = local_date(now, zone_of(session))
     for person in _persons(session, ids):
         require_unit(actor, Permission.IMPORT_RUN, person.unit)
-        change_person(session, actor, person, left_on=today)
+        mark_left(session, actor, person, today)
 
 
 def _undo_readings(
@@ -211,6 +216,7 @@ def _blocked_readings(session: Session, ids: Sequence[str]) -> list[Blocked]:
             select(Asset.code, AssetEvent.occurred_at)
             .join(AssetEvent, AssetEvent.asset_id == Asset.id)
             .where(AssetEvent.corrects_id.in_(ids[first : first + _CHUNK]))
+            .order_by(Asset.code, AssetEvent.occurred_at)
         )
         found += [Blocked(format_code(code), msg("was corrected"), at, code) for code, at in rows]
     return found
@@ -221,7 +227,10 @@ def _lots(session: Session, ids: Sequence[str]) -> list[StockLot]:
     found: list[StockLot] = []
     for first in range(0, len(numbers), _CHUNK):
         found += session.scalars(
-            select(StockLot).options(joinedload(StockLot.unit)).where(StockLot.id.in_(numbers[first : first + _CHUNK]))
+            select(StockLot)
+            .options(joinedload(StockLot.unit))
+            .where(StockLot.id.in_(numbers[first : first + _CHUNK]))
+            .order_by(StockLot.id)
         )
     return found
 
@@ -245,6 +254,7 @@ def _operations(session: Session, codes: Sequence[str]) -> list[Operation]:
             select(Operation)
             .options(joinedload(Operation.unit))
             .where(Operation.code.in_(codes[first : first + _CHUNK]), Operation.annulled_at.is_(None))
+            .order_by(Operation.code)
         )
     return found
 

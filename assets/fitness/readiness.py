@@ -1,7 +1,7 @@
 """What readiness says of many items at once: counts by unit and class, and what stands behind them. Pure.
 
-An item is away when it has not come yet, or when somebody of another unit has it; issued within its own unit it counts
-by its fitness, and the number issued is told beside it.
+An item is away when it has not come yet, is on its way, or when another unit or somebody of it has it; issued within
+its own unit it counts by its fitness, and the number issued is told beside it.
 """
 
 from __future__ import annotations
@@ -33,16 +33,31 @@ REASON_NAMES: dict[str, Message] = {
     "calibration_overdue": msg("calibration or verification out of date"),
     "calibration_soon": msg("calibration, verification or check ends within 30 days"),
     "check_due": msg("functional check due"),
+    "check_failed": msg("check before use not passed"),
+    "kit_incomplete": msg("kit not complete"),
+    "kit_part_unfit": msg("a part of the kit is not fit"),
+    "kit_lot_expired": msg("consumables in the kit expired or recalled"),
+    "kit_to_mend": msg("something lacks in the kit that it can do without"),
+    "kit_never_checked": msg("kit never checked for completeness"),
     "service_overdue": msg("service overdue beyond its grace"),
     "service_due": msg("service due"),
     "meter_unknown": msg("a meter that its service counts on is not known"),
     "elsewhere": msg("with somebody of another unit"),
+    "in_transit": msg("on its way to another unit"),
+    "lent": msg("lent to another unit"),
 }
 ELSEWHERE = Reason("elsewhere", msg("Somebody of another unit has it."))
+MOVED: dict[str, Reason] = {
+    "in_transit": Reason("in_transit", msg("It is on its way to another unit.")),
+    "lent": Reason("lent", msg("It is lent to another unit.")),
+}
 
 
 class Item(NamedTuple):
-    """One asset as readiness sees it. `unit` is the unit that it belongs to, wherever it is."""
+    """One asset as readiness sees it. `unit` is the unit that it belongs to, wherever it is.
+
+    `moved`: 'in_transit' or 'lent' where a transfer took it away from there.
+    """
 
     code: str
     class_code: str
@@ -55,15 +70,18 @@ class Item(NamedTuple):
     issued: bool
     elsewhere: bool
     fitness: Fitness
+    moved: str = ""
 
     @property
     def state(self) -> str:
         """One of the five states: away where it is not with its unit, else its fitness."""
-        return AWAY if self.elsewhere else self.fitness.state
+        return AWAY if self.elsewhere or self.moved else self.fitness.state
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """Why it is not simply ready, worst first."""
+        if self.moved:
+            return (MOVED[self.moved], *self.fitness.reasons)
         return (ELSEWHERE, *self.fitness.reasons) if self.elsewhere else self.fitness.reasons
 
     @property

@@ -5,11 +5,13 @@ Custody is another axis: an item that somebody holds is as fit as it was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from assets.core.i18n import Message, msg
+from assets.kits.rules.completeness import Finding as KitFinding
+from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.plan_titles import plan_title
 
 READY, DUE, BLOCKED, UNKNOWN, AWAY = "ready", "due", "blocked", "unknown", "away"
@@ -58,8 +60,16 @@ class CalibrationFact:
 
 
 @dataclass(frozen=True)
+class CheckFact:
+    """A check before use that was not passed and still stands: the asset's class and the points not in order."""
+
+    class_code: str
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Facts:
-    """All that fitness is judged by. `fault_severities` are those of open repairs."""
+    """All that fitness is judged by. `fault_severities` are those of open repairs, `kit` what a kit lacks."""
 
     life: str = "in_service"
     condition: str | None = None
@@ -67,6 +77,8 @@ class Facts:
     care: tuple[CareFact, ...] = ()
     subject_to_calibration: bool = False
     calibrations: tuple[CalibrationFact, ...] = ()
+    failed_check: CheckFact | None = None
+    kit: tuple[KitFinding, ...] = ()
 
 
 _LIFE_WORDS: dict[str, Message] = {
@@ -86,7 +98,7 @@ Finding = tuple[str, Reason]
 
 def judge(facts: Facts) -> Fitness:
     """The fitness that these facts make: blocked by the first thing that forbids use, else due, unknown or ready."""
-    found = [*_of_life(facts), *_of_faults(facts), *_of_condition(facts), *_of_calibration(facts), *_of_care(facts)]
+    found = [finding for part in _PARTS for finding in part(facts)]
     found.sort(key=lambda finding: -_ORDER.index(finding[0]))
     state = found[0][0] if found else READY
     return Fitness(fit=state not in {BLOCKED, AWAY}, state=state, reasons=tuple(reason for _, reason in found))
@@ -97,6 +109,31 @@ def _of_life(facts: Facts) -> Iterator[Finding]:
         return
     words = _LIFE_WORDS.get(facts.life, msg("It is not in service."))
     yield AWAY if facts.life == "expected" else BLOCKED, Reason(f"life_{facts.life}", words)
+
+
+def _of_check(facts: Facts) -> Iterator[Finding]:
+    if facts.failed_check is None:
+        return
+    names = points(facts.failed_check.class_code, facts.failed_check.failed)
+    if not names:
+        yield BLOCKED, Reason("check_failed", msg("The check before use was not passed. Repair it, or check it again."))
+        return
+    words = names[-1]
+    for name in reversed(names[:-1]):
+        words = msg("%(first)s; %(others)s", first=name, others=words)
+    yield (
+        BLOCKED,
+        Reason(
+            "check_failed",
+            msg("Not in order at the check before use: %(points)s. Repair it, or check it again.", points=words),
+        ),
+    )
+
+
+def points(class_code: str, codes: Iterable[str]) -> list[Message]:
+    """The points of a check in words: those of the class by their titles, others as somebody named them."""
+    titles = {item.code: item.title for item in CLASSES[class_code].checks} if class_code in CLASSES else {}
+    return [titles.get(code, msg("%(what)s", what=code)) for code in codes]
 
 
 def _of_faults(facts: Facts) -> Iterator[Finding]:
@@ -142,3 +179,12 @@ def _of_care(facts: Facts) -> Iterator[Finding]:
             yield DUE, Reason("service_due", msg("%(plan)s: due.", plan=plan))
         elif fact.meter_unknown:
             yield UNKNOWN, Reason("meter_unknown", msg("%(plan)s: its meter is not known.", plan=plan))
+
+
+def _of_kit(facts: Facts) -> Iterator[Finding]:
+    for found in facts.kit:
+        yield found.state, Reason(found.code, found.message)
+
+
+# In the order in which they are told where they weigh the same.
+_PARTS = (_of_life, _of_check, _of_faults, _of_condition, _of_calibration, _of_kit, _of_care)

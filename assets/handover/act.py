@@ -25,7 +25,7 @@ from assets.people.rules import Permission, require
 from assets.registry.models import HandoverBatch
 from assets.registry.rules.classes import CLASSES
 
-_TEMPLATE = Path(__file__).with_name("act.typ")
+ACT_TEMPLATE = Path(__file__).with_name("act.typ")
 _LONGEST_PIECE = 10
 
 
@@ -61,7 +61,7 @@ def act_of(session: Session, actor: Actor, batch: HandoverBatch, agency: str = "
 
 def act_pdf(act: Act, lang: str) -> bytes:
     """The act as accessible PDF (PDF/UA-1); the same act gives the same bytes. `TypesetError` when it cannot be set."""
-    return typeset(_TEMPLATE, act_content(act, lang), vendored_fonts(), standards=("ua-1",))
+    return typeset(ACT_TEMPLATE, act_content(act, lang), vendored_fonts(), standards=("ua-1",))
 
 
 def act_content(act: Act, lang: str) -> dict[str, Any]:
@@ -157,10 +157,10 @@ def _numbers(act: Act, voice: ActVoice) -> dict[int, int]:
 def _row(item: HandoverItem, number: int, currency: str, voice: ActVoice) -> list[str]:
     return [
         str(number),
-        _breakable(name_of(item, voice.lang)),
+        breakable(name_of(item, voice.lang)),
         format_code(item.asset.code),
-        _breakable(number_of(item)) or "–",
-        _breakable(item.asset.unit.name),
+        breakable(number_of(item)) or "–",
+        breakable(item.asset.unit.name),
         voice.money(item.line.unit_value, currency),
     ]
 
@@ -229,7 +229,7 @@ def _differences(act: Act, voice: ActVoice) -> dict[str, Any]:
                 words = words % (count.grade or "–")
             rows.append(
                 [
-                    str(numbers[item.id]), _breakable(name_of(item, voice.lang)), format_code(item.asset.code), words,
+                    str(numbers[item.id]), breakable(name_of(item, voice.lang)), format_code(item.asset.code), words,
                     _remark(item, count, voice),
                 ]
             )  # fmt: skip
@@ -242,12 +242,12 @@ def _differences(act: Act, voice: ActVoice) -> dict[str, Any]:
 
 def _remark(item: HandoverItem, count: HandoverCount, voice: ActVoice) -> str:
     said = []
-    paper = _breakable(item.serial_on_paper) or voice.say("paper_blank")
+    paper = breakable(item.serial_on_paper) or voice.say("paper_blank")
     if item.outcome not in FOUND or count.serial_found:
         said.append(voice.filled("paper_number", paper))
     if count.serial_found:
-        said.append(voice.filled("found_number", _breakable(count.serial_found)))
-    return ". ".join([*said, _breakable(count.note)] if count.note else said)
+        said.append(voice.filled("found_number", breakable(count.serial_found)))
+    return ". ".join([*said, breakable(count.note)] if count.note else said)
 
 
 def _signatures(act: Act, voice: ActVoice) -> dict[str, Any]:
@@ -262,7 +262,7 @@ def _signatures(act: Act, voice: ActVoice) -> dict[str, Any]:
     }
 
 
-def _breakable(text: str) -> str:
+def breakable(text: str) -> str:
     """Long words may break anywhere: a serial number of 80 characters stays within its column."""
     return " ".join(
         word if len(word) <= _LONGEST_PIECE * 2

@@ -102,28 +102,28 @@ def matrix(text: str) -> Matrix:
     return tuple(tuple(bool(module) for module in row) for row in symbol.modules)
 
 
-def svg_path(modules: Matrix) -> str:
-    """The dark modules as one SVG path in module units, the quiet zone included as an offset.
+def svg_path(modules: Matrix, quiet: int = QUIET_ZONE) -> str:
+    """The dark modules as one SVG path in module units, the quiet zone of `quiet` modules included as an offset.
 
     One path, so that viewers draw no hairlines between touching modules.
     """
     pieces = []
-    for y, row in enumerate(modules, start=QUIET_ZONE):
+    for y, row in enumerate(modules, start=quiet):
         x = 0
         while x < len(row):
             width = 0
             while x + width < len(row) and row[x + width]:
                 width += 1
             if width:
-                pieces.append(f"M{x + QUIET_ZONE} {y}h{width}v1h-{width}z")
+                pieces.append(f"M{x + quiet} {y}h{width}v1h-{width}z")
             x += width + 1
     return "".join(pieces)
 
 
-def svg(modules: Matrix) -> str:
-    """The whole symbol with its quiet zone as an SVG document, one unit per module."""
-    side = len(modules) + 2 * QUIET_ZONE
+def svg(modules: Matrix, quiet: int = QUIET_ZONE) -> str:
+    """The whole symbol with its quiet zone of `quiet` modules as an SVG document, one unit per module."""
+    side = len(modules) + 2 * quiet
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}">'
-        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{svg_path(modules)}"/></svg>'
+        f'<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path d="{svg_path(modules, quiet)}"/></svg>'
     )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,19 @@ class LabelText:
     code: str
     title: str = ""
     lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What makes up for a printer that draws a little too large, too small or beside: x' = x * scale + offset."""
+
+    dx_mm: float = 0.0
+    dy_mm: float = 0.0
+    scale_x: float = 1.0
+    scale_y: float = 1.0
+
+
+AS_IS = Adjustment()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +97,16 @@ def render_sheet(
     start_cell: int = 1,
     base_address: str = "",
     font_paths: Sequence[Path] | None = None,
+    *,
+    adjustment: Adjustment = AS_IS,
 ) -> Sheet:
     """The labels, in order, on as many sheets as it takes; the first goes into cell `start_cell`.
 
     Cells count from 1, row by row, so that a half-used sheet can be used up. Symbols hold `base_address` and
     the code where that fits with modules of 0.5 mm and a quiet zone of 4, else the bare code, and the
-    report says why. Text that is too long ends in an ellipsis; it never reaches the quiet zone. Raises
-    ValueError for no labels, a start cell that the sheet has not, or a layout too small; CodeError for a
-    code that is none; TypesetError.
+    report says why. Text that is too long is set smaller, then ends in an ellipsis; it never reaches the quiet zone.
+    `adjustment` makes up for the printer. Raises ValueError for no labels, a start cell that the sheet has not, or a
+    layout too small; CodeError for a code that is none; TypesetError.
     """
     if not labels:
         raise ValueError("there are no labels to print")
@@ -99,6 +114,7 @@ def render_sheet(
         raise ValueError(f"start cell {start_cell}: layout {layout.name} has cells 1 to {layout.cells}")
     codes = [parse_code(label.code) for label in labels]
     matrices, module_mm, bare_because = _symbols(codes, layout, base_address)
+    place = layout.place(len(matrices[0]))
     data = {
         "page": layout.page_mm,
         "label": layout.label_mm,
@@ -106,16 +122,17 @@ def render_sheet(
         "pitch": layout.pitch_mm,
         "columns": layout.columns,
         "rows": layout.rows,
-        "padding": layout.padding_mm,
-        "symbol": layout.symbol_mm,
+        "symbol": (*place.symbol_mm, place.side_mm),
+        "text": (*place.text_mm, *place.text_size_mm),
         "cut_lines": layout.cut_lines,
+        "adjust": asdict(adjustment),
         "first": start_cell - 1,
         "labels": [
             {
                 "code": format_code(code),
-                "symbol": qr.svg(modules),
+                "symbol": qr.svg(modules, layout.quiet),
                 "title": printable(label.title, _TITLE_LIMIT),
-                "lines": [printable(line, _LINE_LIMIT) for line in label.lines[:_LINES]],
+                "lines": [printable(line, _LINE_LIMIT) for line in label.lines[:_LINES] if line.strip()],
             }
             for code, modules, label in zip(codes, matrices, labels, strict=True)
         ],

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 from assets.labels import qr
 from assets.labels.layouts import MIN_MODULE_MM
@@ -12,7 +13,7 @@ from assets.labels.token import format_code, parse_code
 # Firmware draws a QR field up to ten dots below its origin (a known peculiarity of ^BQ); room is kept for
 # printers with and without it.
 _QR_DROP_DOTS = 10
-_LARGEST_MAGNIFICATION = 10
+_LARGEST_MAGNIFICATION = 10  # of ^BQ: at 600 dpi that is less than half a millimetre
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 .,:/()-")
 
 
@@ -38,8 +39,26 @@ def _magnification(text: str, room_dots: int, dpi: int) -> int | None:
         side = len(qr.matrix(text)) + 2 * qr.QUIET_ZONE
     except ValueError:
         return None
-    magnification = min(room_dots // side, _LARGEST_MAGNIFICATION)
-    return magnification if magnification >= math.ceil(MIN_MODULE_MM * dpi / 25.4) else None
+    least = math.ceil(MIN_MODULE_MM * dpi / 25.4)
+    magnification = room_dots // side
+    if least <= _LARGEST_MAGNIFICATION:
+        magnification = min(magnification, _LARGEST_MAGNIFICATION)
+    return magnification if magnification >= least else None
+
+
+def _symbol(text: str, x: int, y: int, magnification: int) -> str:
+    """The symbol with its first dark module at (x, y): the printer's own field, or where that ends, black boxes."""
+    if magnification <= _LARGEST_MAGNIFICATION:
+        return f"^FO{x},{y}^BQN,2,{magnification}^FH^FDQA,{field_data(text)}^FS"
+    boxes = []
+    for row, modules in enumerate(qr.matrix(text)):
+        for dark, run in groupby(enumerate(modules), key=lambda module: module[1]):
+            columns = [column for column, _ in run]
+            if dark:
+                width = len(columns) * magnification
+                left, top = x + columns[0] * magnification, y + row * magnification
+                boxes.append(f"^FO{left},{top}^GB{width},{magnification},{magnification}^FS")
+    return "".join(boxes)
 
 
 def zpl(labels: Sequence[LabelText], label_mm: tuple[float, float], dpi: int = 203, base_address: str = "") -> str:
@@ -70,7 +89,7 @@ def zpl(labels: Sequence[LabelText], label_mm: tuple[float, float], dpi: int = 2
         large = max(12, min(int(column / (11 * 0.7)), height // 4))
         small = max(10, large * 2 // 3)
         fields = [
-            f"^FO{quiet},{top}^BQN,2,{magnification}^FH^FDQA,{field_data(says)}^FS",
+            _symbol(says, quiet, top, magnification),
             _text_block(x, top, column, large + 4, large, format_code(code)),
         ]
         y = top + large + small // 2

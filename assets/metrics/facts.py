@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from assets.core.clock import local_date
 from assets.custody.queries import Use, sightings, use_sessions
+from assets.custody.queries.transfers import unit_chains
 from assets.maintenance.models import Downtime
 from assets.metrics.calibrated import calibrated_spans
 from assets.metrics.rules.day import ATTENDED_DAYS, TrackerFigures
@@ -38,6 +39,8 @@ def subjects(session: Session, asset_ids: Collection[int], calendar: Calendar, z
     """The facts of these assets within the calendar, by asset id."""
     span = datetime.fromtimestamp(calendar.bounds[0], UTC), datetime.fromtimestamp(calendar.bounds[-1], UTC)
     units, lives = _steps(session, asset_ids)
+    for asset_id, chain in unit_chains(session, asset_ids).items():  # of what was ever sent, the transfers know more
+        units[asset_id] = [(0 if part.since is None else _second(part.since), part.unit) for part in chain]
     uses, seen = _uses(session, asset_ids, span), _sightings(session, asset_ids, span)
     events, downtimes = _events(session, asset_ids, span), _downtimes(session, asset_ids, span)
     tracked, tracker_days = _tracked(session, asset_ids, span), _tracker_days(session, asset_ids, calendar)

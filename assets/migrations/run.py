@@ -23,7 +23,7 @@ from assets.settings import SettingsError
 HERE = Path(__file__).parent
 # Any number that nothing else in the product uses for an advisory lock.
 UPGRADE_LOCK = 727_002
-GOES_WITH = {"0001": "0001", "0002": "0001"}
+GOES_WITH = {"0001": "0001", "0002": "0001", "0003": "0001"}
 """The telemetry database's version that goes with each version of the main one: where a way back leads to."""
 
 

@@ -171,3 +171,22 @@ class ApiToken(Base):
     def is_open(self, now: datetime) -> bool:
         """Whether it still opens anything, as long as its account is open."""
         return self.ended_at is None and (self.expires_at is None or self.expires_at > now)
+
+
+class PersonPin(Base):
+    """The PIN by which a person confirms on somebody else's phone; kept as a hash, '' when it was taken away.
+
+    `wrong`: how often another was given since it was last right, and when.
+    """
+
+    __tablename__ = "person_pin"
+    __table_args__ = (CheckConstraint("wrong >= 0", name="wrong_counted"),)
+    __private__ = frozenset({"pin_hash"})
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, autoincrement=False)
+    pin_hash: Mapped[str] = mapped_column(String(200))
+    set_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    wrong: Mapped[int] = mapped_column(Integer, default=0)
+    wrong_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    person: Mapped[Person] = relationship()

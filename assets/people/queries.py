@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from assets.core.actor import Actor
@@ -71,32 +71,38 @@ def units(session: Session) -> list[Unit]:
 
 def signed_in_account(session: Session, secret: str, now: datetime) -> Account | None:
     """The account of a sign-in that has not ended, with its grants."""
-    return session.scalar(
+    return _with_grants(
+        session,
         select(Account)
         .join(SignIn, SignIn.account_id == Account.id)
-        .options(selectinload(Account.grants), joinedload(Account.person))
         .where(
             SignIn.secret_hash == secret_hash(secret),
             SignIn.ended_at.is_(None),
             SignIn.expires_at > now,
             Account.active,
-        )
+        ),
     )
 
 
 def token_account(session: Session, secret: str, now: datetime) -> Account | None:
     """The account of a token that is valid, with its grants."""
-    return session.scalar(
+    return _with_grants(
+        session,
         select(Account)
         .join(ApiToken, ApiToken.account_id == Account.id)
-        .options(selectinload(Account.grants), joinedload(Account.person))
         .where(
             ApiToken.secret_hash == secret_hash(secret),
             ApiToken.ended_at.is_(None),
             ApiToken.expires_at.is_(None) | (ApiToken.expires_at > now),
             Account.active,
-        )
+        ),
     )
+
+
+def _with_grants(session: Session, statement: Select[Account]) -> Account | None:
+    """In one query, as each request begins with it."""
+    loaded = statement.options(joinedload(Account.grants), joinedload(Account.person))
+    return session.scalars(loaded).unique().first()
 
 
 def actor_of(account: Account, now: datetime, origin: str) -> Actor:

@@ -54,7 +54,12 @@ class Permission(StrEnum):
     CUSTODY_SEE = "custody.see"  # who has it, by name
     CUSTODY_ACT = "custody.act"  # issue and return
     CUSTODY_OVERRIDE = "custody.override"  # issue what is not fit, with a reason
+    CONFLICT_READ = "conflict.read"  # entries that contradict each other
+    CONFLICT_SETTLE = "conflict.settle"  # but not where one is a party
+    CONFLICT_SETTLE_ANY = "conflict.settle_any"  # also there
     FIELD_REPORT = "field.report"  # sighting, condition, fault, reading, use, check
+    KIT_USE = "kit.use"  # what is used up out of kits
+    VEHICLE_REPORT = "vehicle.report"  # fuel and accidents of vehicles: amounts of money among them
     PERSON_READ = "person.read"
     PERSON_WRITE = "person.write"
     ACCOUNT_MANAGE = "account.manage"
@@ -75,6 +80,7 @@ class Permission(StrEnum):
     BACKUP_MANAGE = "backup.manage"
     TRACKER_READ = "tracker.read"  # presence, completeness, distance; no coordinates
     TRACKER_MANAGE = "tracker.manage"
+    TRIP_READ = "trip.read"  # who drove when and how far: names beside trips, no places
     POSITION_READ = "position.read"
     UTILISATION_READ = "utilisation.read"
     SUMMARY_READ = "summary.read"  # released summaries
@@ -110,8 +116,18 @@ POLICY: dict[Permission, frozenset[Role]] = {
     Permission.CUSTODY_SEE: frozenset({*_KEEPERS, Role.OFFICER, Role.MONITOR, Role.AUDITOR}),
     Permission.CUSTODY_ACT: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER}),
     Permission.CUSTODY_OVERRIDE: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER}),
+    Permission.CONFLICT_READ: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.AUDITOR}),
+    Permission.CONFLICT_SETTLE: frozenset({Role.COORDINATOR, Role.COMMANDER}),
+    Permission.CONFLICT_SETTLE_ANY: frozenset({Role.COORDINATOR}),
     Permission.FIELD_REPORT: frozenset(
         {Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.OFFICER, Role.TECHNICIAN, Role.MONITOR}
+    ),
+    # A monitor looks and counts: he uses nothing up, and enters neither bills nor what happened on the road.
+    Permission.KIT_USE: frozenset(
+        {Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.OFFICER, Role.TECHNICIAN}
+    ),
+    Permission.VEHICLE_REPORT: frozenset(
+        {Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.OFFICER, Role.TECHNICIAN}
     ),
     Permission.PERSON_READ: frozenset({*_KEEPERS, Role.OFFICER, Role.AUDITOR}),
     Permission.PERSON_WRITE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR, Role.LOGISTICS_OFFICER}),
@@ -134,6 +150,8 @@ POLICY: dict[Permission, frozenset[Role]] = {
     Permission.READINESS_READ: frozenset({Role.COORDINATOR}),
     Permission.BACKUP_MANAGE: frozenset({Role.ADMINISTRATOR}),
     Permission.TRACKER_READ: frozenset({*_KEEPERS, Role.TECHNICIAN, Role.AUDITOR}),
+    # Names beside trips: for who leads the drivers or keeps the vehicles, and for the audit; not for who only repairs.
+    Permission.TRIP_READ: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.AUDITOR}),
     Permission.TRACKER_MANAGE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR}),
     Permission.POSITION_READ: frozenset({Role.COORDINATOR, Role.COMMANDER}),
     Permission.UTILISATION_READ: frozenset({*_KEEPERS, Role.APPROVER, Role.MONITOR, Role.AUDITOR}),

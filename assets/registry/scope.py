@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload
@@ -13,6 +13,18 @@ from assets.core.i18n import msg
 from assets.people.models import Person, Unit
 from assets.people.rules import Permission, Reach, reach
 from assets.registry.models import Asset, Label
+
+# What the unit that has an asset on loan may do with it, as the unit that it belongs to may.
+FOR_THE_BORROWER = frozenset(
+    {
+        Permission.ASSET_READ, Permission.ASSET_IDENTITY, Permission.CUSTODY_SEE, Permission.CUSTODY_ACT,
+        Permission.CUSTODY_OVERRIDE, Permission.CONFLICT_READ, Permission.FIELD_REPORT, Permission.WORK_READ,
+        Permission.WORK_WRITE, Permission.CALIBRATION_READ, Permission.CALIBRATION_WRITE, Permission.VEHICLE_REPORT,
+        Permission.KIT_USE,
+        # Of its own stretch alone: vehicles/queries/tracks.py cuts what is told.
+        Permission.TRACKER_READ, Permission.TRIP_READ, Permission.POSITION_READ,
+    }
+)  # fmt: skip
 
 
 def units_within(within: Reach, unit_id: InstrumentedAttribute[int] | ColumnElement[int]) -> ColumnElement[bool]:
@@ -28,8 +40,27 @@ def units_within(within: Reach, unit_id: InstrumentedAttribute[int] | ColumnElem
 
 
 def assets_for(actor: Actor, permission: Permission) -> ColumnElement[bool]:
-    """A condition on `Asset`: those for which `actor` holds `permission`, without those registered by mistake."""
-    return and_(Asset.annulled_at.is_(None), units_within(reach(actor, permission), Asset.unit_id))
+    """A condition on `Asset`: those for which `actor` holds `permission`, without those registered by mistake.
+
+    What is lent is also the borrower's to see and to act on, and what is on its way the addressee's to see.
+    """
+    within = reach(actor, permission)
+    conditions = [units_within(within, Asset.unit_id)]
+    if not (within.everything or within.is_nothing):
+        # Few are lent or on their way: the columns are empty for all others.
+        if permission in FOR_THE_BORROWER:
+            conditions.append(
+                and_(Asset.holding_unit_id.is_not(None), units_within(within, _of(Asset.holding_unit_id)))
+            )
+        if permission is Permission.ASSET_READ:
+            conditions.append(
+                and_(Asset.transit_unit_id.is_not(None), units_within(within, _of(Asset.transit_unit_id)))
+            )
+    return and_(Asset.annulled_at.is_(None), or_(*conditions))
+
+
+def _of(column: InstrumentedAttribute[int | None]) -> ColumnElement[int]:
+    return cast("ColumnElement[int]", column)
 
 
 def units_for(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -54,9 +85,41 @@ def require_unit(actor: Actor, permission: Permission, *units: Unit) -> None:
         raise NotAllowed
 
 
+def reaches_asset(actor: Actor, permission: Permission, asset: Asset) -> bool:
+    """Whether `actor` holds `permission` for this asset: by its unit, or by the unit that has it or awaits it."""
+    if reaches_unit(actor, permission, asset.unit):
+        return True
+    if permission in FOR_THE_BORROWER and asset.holding_unit_id is not None and asset.holding_unit is not None:
+        return reaches_unit(actor, permission, asset.holding_unit)
+    return (
+        permission is Permission.ASSET_READ
+        and asset.transit_unit_id is not None
+        and asset.transit_unit is not None
+        and reaches_unit(actor, permission, asset.transit_unit)
+    )
+
+
 def require_asset(actor: Actor, permission: Permission, asset: Asset) -> None:
-    """`NotAllowed` unless `actor` holds `permission` for the unit that the asset is assigned to."""
-    require_unit(actor, permission, asset.unit)
+    """`NotAllowed` unless `actor` holds `permission` for the asset (`reaches_asset`)."""
+    if not reaches_asset(actor, permission, asset):
+        raise NotAllowed
+
+
+def asset_in_hand(session: Session, code: str) -> Asset:
+    """The asset of a label that somebody says to have before him, whoever may see it; held until the transaction ends.
+
+    Only for entries that wait for another unit's word and tell nothing of the asset. `NotFound` when there is none.
+    """
+    asset: Asset | None = session.scalar(
+        select(Asset)
+        .join(Label, Label.asset_id == Asset.id)
+        .options(joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.equipment_class))
+        .where(Label.code == code, Asset.annulled_at.is_(None))
+        .with_for_update(of=Asset)
+    )
+    if asset is None:
+        raise NotFound(msg("There is no such item, or it is not yours to see."))
+    return asset
 
 
 def asset_by_code(

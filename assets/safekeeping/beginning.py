@@ -140,7 +140,7 @@ STEPS: tuple[Step, ...] = (
     Step(
         "address", msg("Address that phones reach, over HTTPS"),
         msg("Links in mail and on labels lead there, and phones give the camera to the scanner over HTTPS only."),
-        _address, command="assets setup --base-url https://…",
+        _address, command="assets setup --tls yes --base-url https://…",
     ),
     Step(
         "backup", msg("A proven backup"),

@@ -14,13 +14,17 @@ from assets.core.actor import Actor, system_actor
 from assets.core.app import App
 from assets.core.i18n import Message, msg, say
 from assets.core.leases import JobRun
+from assets.custody.service.conflict_mail import queue_conflict_mails
+from assets.custody.service.loan_mail import queue_loan_mails
 from assets.exchange import runs
 from assets.exchange.reconciliation import forget_results
 from assets.maintenance import service as maintenance
 from assets.metrics.roll_up import roll_up_days
 from assets.people.models import Account, RoleGrant
 from assets.people.rules import Role
+from assets.registry.service.lot_mail import queue_lot_mails
 from assets.safekeeping import nightly
+from assets.shifts.service import queue_shift_mails
 from assets.telemetry import queries as telemetry
 from assets.telemetry.access import Mounted, tracker_page
 
@@ -66,9 +70,22 @@ def due_list(app: App, now: datetime) -> str:
     with app.transaction(_actor("due_list"), now) as session:
         mails = sum(
             queue(session, _actor("due_list"), now, app.settings.base_url)
-            for queue in (maintenance.queue_due_mails, calibration.queue_due_mails)
+            for queue in (
+                maintenance.queue_due_mails,
+                calibration.queue_due_mails,
+                queue_lot_mails,
+                queue_loan_mails,
+                queue_conflict_mails,
+            )
         )
-    return f"{mails} mails about due work"
+    return f"{mails} mails about due work, lots, loans and conflicts"
+
+
+def shifts_not_back(app: App, now: datetime) -> str:
+    """Tell each unit what is not back at its shift's end."""
+    with app.transaction(_actor("shifts_not_back"), now) as session:
+        mails = queue_shift_mails(session, _actor("shifts_not_back"), now, app.settings.base_url)
+    return f"{mails} mails about shifts"
 
 
 def send_mail(app: App, _now: datetime) -> str:
@@ -156,6 +173,7 @@ JOBS: tuple[Job, ...] = (
     Job("day_roll_up", msg("brings daily figures up to date"), HOUR, timedelta(minutes=10), day_roll_up),
     Job("adopt_plans", msg("gives new assets their default plans"), HOUR, timedelta(minutes=20), adopt_plans),
     Job("due_list", msg("forecasts what is due and tells the units"), DAY, timedelta(hours=1), due_list),
+    Job("shifts_not_back", msg("tells what is not back from a shift"), HOUR, timedelta(minutes=40), shifts_not_back),
     Job("silent_trackers", msg("tells which trackers are silent"), DAY, timedelta(hours=2), silent_trackers),
     Job("file_sweep", msg("deletes files that belong to nothing"), DAY, timedelta(hours=3), file_sweep),
     Job("journal_anchor", msg("keeps the journal's head outside"), DAY, timedelta(hours=20), journal_anchor),

@@ -135,31 +135,18 @@ def carried_by(session: Session, actor: Actor, tracker_id: str, permission: Perm
     return [Carried(row.started_at, row.ended_at, asset) for row, asset in session.execute(statement)]
 
 
-def trackers_wholly_within(session: Session, actor: Actor, permission: Permission) -> frozenset[str] | None:
-    """Trackers that were on assets within the actor's scope and never on others; None for who reaches everything.
-
-    For what has no event time of its own to be judged by: set-aside bytes may be of any span.
-    """
-    if reach(actor, permission).everything:
-        return None
-    mounted = select(TrackerInstallation.tracker_id).join(Asset, Asset.id == TrackerInstallation.asset_id)
-    inside = session.scalars(mounted.where(assets_for(actor, permission)))
-    outside = session.scalars(mounted.where(~assets_for(actor, permission)))
-    return frozenset(inside) - frozenset(outside)
-
-
-def spans_within(
-    session: Session, actor: Actor, tracker_id: str, permission: Permission, start: datetime, end: datetime
-) -> list[tuple[datetime, datetime]]:
-    """The parts of [start, end) that the actor may see: all of it, or those in which it was on an asset of his."""
-    if reach(actor, permission).everything:
-        return [(start, end)]
-    parts = []
-    for span in carried_by(session, actor, tracker_id, permission):
-        first, last = max(start, span.started_at), end if span.ended_at is None else min(end, span.ended_at)
-        if first < last:
-            parts.append((first, last))
-    return parts
+def carried_spans(session: Session, actor: Actor, permission: Permission) -> list[tuple[str, Carried, bool]]:
+    """Every span of every tracker, with its id and whether its asset is within the actor's scope, by id and time."""
+    within = assets_for(actor, permission)
+    rows = session.execute(
+        select(TrackerInstallation, Asset, within)
+        .join(Asset, Asset.id == TrackerInstallation.asset_id)
+        .order_by(TrackerInstallation.tracker_id, TrackerInstallation.started_at)
+    )
+    return [
+        (row.tracker_id, Carried(row.started_at, row.ended_at, asset), bool(is_within))
+        for row, asset, is_within in rows
+    ]
 
 
 def trackers_of_asset(session: Session, asset: Asset) -> Sequence[TrackerInstallation]:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, abort, current_app, request, send_from_directory
@@ -16,13 +13,13 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from assets.core.app import App
 from assets.core.i18n import offered, translations
 from assets.people.rules import Permission, may
-from assets.web import auth, errors, filters
+from assets.web import auth, compression, errors, filters
+from assets.web.compression import STATIC, STATIC_ENDINGS
 from assets.web.context import locale, maybe_actor, the_app
+from assets.web.joining import joined
 from assets.web.nav import Viewer, navigation
 from assets.web.views import blueprints
 
-STATIC = Path(__file__).parent / "static"
-COMPRESSED = (".css", ".js", ".svg", ".json", ".geojson", ".wasm")
 MAX_REQUEST_BYTES = 25 * 1024 * 1024
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data: blob:; "
@@ -54,7 +51,8 @@ def create_app(app: App, *, testing: bool = False) -> Flask:
     web.extensions["assets"] = app
     # "/assets//x" would be redirected to "/assets/x" at whatever host the request names.
     web.url_map.merge_slashes = False
-    secure = app.settings.base_url.startswith("https://")
+    # With TLS of our own all else than /trust is HTTPS, whatever address links were given.
+    secure = app.settings.base_url.startswith("https://") or app.settings.speaks_tls
     web.config.update(
         SECRET_KEY=app.secret_key,
         TESTING=testing,
@@ -86,6 +84,7 @@ def create_app(app: App, *, testing: bool = False) -> Flask:
         else:
             web.register_blueprint(blueprint)
     web.after_request(_harden)
+    web.after_request(compression.compress_page)
     return web
 
 
@@ -117,6 +116,7 @@ def _context() -> dict[str, Any]:
         "locales": offered(settings.languages),
         "demo": (settings.data_dir / "demo").exists(),
         "label_bases": settings.own_label_bases,
+        "own_authority": settings.own_authority,
         "Permission": Permission,
         "may": (lambda permission: may(actor, Permission(permission))) if actor else (lambda _permission: False),
     }
@@ -134,20 +134,21 @@ def _static_version() -> str:
 def _static(version: str, name: str) -> Response:
     if "\\" in name:
         abort(404)
-    response = send_from_directory(STATIC, name, conditional=True)
-    if name.endswith(COMPRESSED) and request.accept_encodings["gzip"] and response.status_code == 200:
+    if name.startswith("joined/"):
+        if (text := joined(name)) is None:
+            abort(404)
+        response = Response(text, mimetype="text/css" if name.endswith(".css") else "text/javascript")
+    else:
+        response = send_from_directory(STATIC, name, conditional=True)
+    if name.endswith(STATIC_ENDINGS) and compression.is_taken() and response.status_code == 200:
         response.close()  # It holds the file open.
-        response = Response(_gzipped(name), mimetype=response.mimetype, headers={"Content-Encoding": "gzip"})
+        response = Response(
+            compression.static_text(name), mimetype=response.mimetype, headers={"Content-Encoding": "gzip"}
+        )
     response.headers["Vary"] = "Accept-Encoding"
     current = version == current_app.extensions["static_version"]
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if current else "no-cache"
     return response
-
-
-@lru_cache(maxsize=256)
-def _gzipped(name: str) -> bytes:
-    """A static text, compressed once; the name was found safe by `send_from_directory`."""
-    return gzip.compress((STATIC / name).read_bytes(), 6, mtime=0)
 
 
 def _openapi() -> Any:
@@ -157,6 +158,8 @@ def _openapi() -> Any:
 def _harden(response: Response) -> Response:
     for header, value in HEADERS.items():
         response.headers.setdefault(header, value)
-    if request.is_secure:
+    # Not with the office's own authority: a browser that was told so would never show /trust in plain HTTP again, nor
+    # let anybody past a warning, on the day when the authority is a new one. (docs/adr/0022)
+    if request.is_secure and not the_app().settings.own_authority:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return auth.no_store(response)

@@ -21,7 +21,7 @@ from assets.people.rules import Permission
 from assets.registry.models import Asset, Meter
 from assets.registry.queries.assets import meters_of
 from assets.registry.queries.filters import AssetFilters
-from assets.registry.scope import reaches_unit, sees_identity
+from assets.registry.scope import reaches_asset, sees_identity
 from assets.web.context import now, the_app, words
 
 SOON_DAYS = 30
@@ -118,7 +118,7 @@ def identity_of(actor: Actor, asset: Asset) -> dict[str, str | None]:
 def holder_number(actor: Actor, asset: Asset) -> str | None:
     """The service number of who has it, for those who may see that."""
     person = asset.custodian_person
-    return person.number if person is not None and reaches_unit(actor, Permission.CUSTODY_SEE, asset.unit) else None
+    return person.number if person is not None and reaches_asset(actor, Permission.CUSTODY_SEE, asset) else None
 
 
 def _meters(asset: Asset, meters: Sequence[Meter]) -> dict[str, float | int | None]:

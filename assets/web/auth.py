@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from flask import Flask, Response, abort, current_app, g, redirect, request, session, url_for
 from flask_wtf.csrf import CSRFProtect
@@ -34,6 +34,18 @@ class SignInRequired(DomainError):
     """Nobody signed in, or the sign-in has ended."""
 
     default_code = "sign_in_required"
+
+
+def require_named_account() -> None:
+    """`SignInRequired` when a queue names the account that it is of (`X-Account`) and another one is signed in.
+
+    Pages live longer than sessions: somebody else may have signed in on this device since the queue was looked at.
+    """
+    named = request.headers.get("X-Account")
+    if named is not None and (g.actor is None or unquote(named) != g.actor.name):
+        raise SignInRequired(
+            msg("Somebody else is signed in on this device now. Sign in as the one who recorded this.")
+        )
 
 
 def needs(*permissions: Permission) -> Callable[[View], View]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from assets.core.i18n import Message, msg
+from assets.custody.rules.sending import OUTCOME_NAMES as OUTCOME_NAMES_OF_TRANSFERS
 from assets.disposal.rules.cases import DISPOSAL_STATE_NAMES, LOSS_DECISION_NAMES, METHOD_NAMES
 from assets.documents.rules import KIND_NAMES
 from assets.handover.rules import OUTCOME_NAMES
@@ -17,6 +18,8 @@ from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
 from assets.registry.rules.plan_titles import plan_title
+from assets.vehicles.rules.entries import PAPER_NAMES
+from assets.web.check_words import check_details
 from assets.web.context import words
 from assets.web.filters import show_date, show_datetime
 
@@ -33,8 +36,25 @@ TITLES: dict[str, tuple[Message, str]] = {
     "sighting": (msg("Seen"), "eye"),
     "issue": (msg("Issued"), "issue"),
     "return": (msg("Returned"), "return"),
+    "transfer_send": (msg("Sent to another unit"), "arrow"),
+    "transfer_receive": (msg("Received from another unit"), "check"),
+    "transfer_cancel": (msg("Sending cancelled"), "close"),
+    "transfer_settle": (msg("Question of a transfer answered"), "flag"),
+    "reservation_asked": (msg("Asked for by a unit"), "calendar"),
+    "reservation_approved": (msg("Reserved"), "calendar"),
+    "reservation_declined": (msg("Reservation declined"), "close"),
+    "reservation_cancelled": (msg("Reservation cancelled"), "close"),
+    "shared": (msg("Shared with other units"), "people"),
+    "not_shared": (msg("Shared no more"), "block"),
     "correction": (msg("Corrected"), "edit"),
+    "conflict_opened": (msg("Conflict opened"), "warn"),
+    "conflict_settled": (msg("Conflict settled"), "flag"),
+    "conflict_moot": (msg("No conflict any more"), "check"),
+    "custody_confirmed": (msg("Receipt confirmed"), "check"),
+    "custody_denied": (msg("Receipt denied"), "warn"),
     "check": (msg("Checked before use"), "check"),
+    "shift_start": (msg("Went out with a shift"), "people"),
+    "shift_closed": (msg("Shift closed"), "check"),
     "labelled": (msg("Label put on"), "label"),
     "reading": (msg("Meter read"), "gauge"),
     "use": (msg("Used"), "clock"),
@@ -53,6 +73,23 @@ TITLES: dict[str, tuple[Message, str]] = {
     "disposal_decided": (msg("Disposal decided"), "flag"),
     "disposal_reversed": (msg("Approval of disposal reversed"), "return"),
     "disposed": (msg("Disposed of"), "block"),
+    "fuel": (msg("Fuel filled in"), "fuel"),
+    "fuel_corrected": (msg("Fuel fill corrected"), "edit"),
+    "vehicle_paper": (msg("Vehicle paper entered"), "report"),
+    "vehicle_paper_corrected": (msg("Vehicle paper corrected"), "edit"),
+    "accident": (msg("Accident"), "warn"),
+    "accident_corrected": (msg("Accident corrected"), "edit"),
+    "kit_put": (msg("Put into a kit"), "kit"),
+    "kit_take": (msg("Taken out of a kit"), "kit"),
+    "kit_found": (msg("Found in its kit"), "eye"),
+    "kit_missing": (msg("Not found in its kit"), "warn"),
+    "kit_part_in": (msg("A part put in"), "plus"),
+    "kit_part_out": (msg("A part taken out"), "return"),
+    "kit_check": (msg("Completeness checked"), "check"),
+    "kit_list": (msg("List of the kit changed"), "edit"),
+    "kit_count_put": (msg("Consumables put in"), "plus"),
+    "kit_count_take": (msg("Consumables taken out"), "return"),
+    "kit_count_used": (msg("Consumables used"), "clock"),
     "paper_added": (msg("Paper added"), "upload"),
     "paper_renewed": (msg("New version of a paper"), "upload"),
     "paper_removed": (msg("Paper taken off the list"), "block"),
@@ -64,6 +101,10 @@ _CASE_WORDS: dict[str, dict[str, Message]] = {
     "method": METHOD_NAMES,
 }
 _RESULT_NAMES: dict[str, Message] = {"pass": msg("passed"), "fail": msg("failed")}
+_KINDS = {
+    "custody_denied": "blocked", "kit_missing": "blocked", "fault": "blocked", "accident": "blocked",
+    "work_done": "ready", "calibration": "ready",
+}  # fmt: skip
 _PLAIN_KEYS = ("note", "text", "reason", "done_text", "override_reason")
 
 
@@ -76,7 +117,7 @@ def timeline_entry(event: AssetEvent, numbers: dict[int, str], *, sees_custody: 
         "text": " · ".join(filter(None, _details(event, numbers, sees_custody=sees_custody))),
         "actor": event.actor_name,
         "icon": icon,
-        "kind": {"fault": "blocked", "work_done": "ready", "calibration": "ready"}.get(event.kind, ""),
+        "kind": _KINDS.get(event.kind, ""),
     }
 
 
@@ -99,12 +140,65 @@ def _details(event: AssetEvent, numbers: dict[int, str], *, sees_custody: bool) 
         found.append(words(KIND_NAMES[data["paper"]]))
     if isinstance(data.get("meter"), str) and "value" in data:
         found.append(f"{words(METER_KINDS.get(data['meter'], msg('meter')))}: {data['value']}")
+    if isinstance(data.get("blank_of"), str):
+        found.append(words(msg("the blank label was made for %(unit)s", unit=data["blank_of"])))
     found += [words(names[data[key]]) for key, names in _CASE_WORDS.items() if str(data.get(key)) in names]
+    found += [words(text) for text in _transferred(data)]
+    found += [words(text) for text in _of_kit(event)]
+    found += check_details(event)
     found += _care(data)
+    found += [words(text) for text in _reserved(data)]
+    found += _vehicle(data)
     found += [data[key] for key in _PLAIN_KEYS if isinstance(data.get(key), str)]
     if event.kind == "taken_over":
         found += [words(text) for text in _taken_over(data)]
     return found
+
+
+def _transferred(data: dict[str, Any]) -> Iterator[Message]:
+    """Between which units, and what a receipt found otherwise."""
+    if isinstance(data.get("from_unit"), str) and isinstance(data.get("to_unit"), str):
+        yield msg("%(one)s → %(other)s", one=data["from_unit"], other=data["to_unit"])
+    elif isinstance(data.get("to_unit"), str):
+        yield msg("at %(unit)s", unit=data["to_unit"])
+    for kind in data.get("differences", []):
+        if kind in OUTCOME_NAMES_OF_TRANSFERS:
+            yield OUTCOME_NAMES_OF_TRANSFERS[kind]
+    if data.get("not_fit"):
+        yield msg("not fit for use when it was sent")
+    if isinstance(data.get("settled"), str):
+        yield msg("it is with the sender") if data["settled"] == "with_sender" else msg("it is with the addressee")
+
+
+def _reserved(data: dict[str, Any]) -> Iterator[Message]:
+    """For which unit and which time it was asked for."""
+    if "reservation" in data and isinstance(data.get("for_unit"), str):
+        start, end = (show_datetime(datetime.fromisoformat(str(data[key]))) for key in ("starts", "ends"))
+        yield msg("for %(unit)s, %(start)s – %(end)s", unit=data["for_unit"], start=start, end=end)
+
+
+def _of_kit(event: AssetEvent) -> Iterator[Message]:
+    """With which kit it went, into or out of which it was put, and what was put into or missed in it."""
+    data = event.data
+    if isinstance(data.get("part"), str):
+        yield msg("%(what)s", what=format_code(data["part"]))
+    if isinstance(data.get("kit"), str):
+        code = format_code(data["kit"])
+        yield msg("kit %(code)s", code=code) if event.kind.startswith("kit_") else msg("with kit %(code)s", code=code)
+    if isinstance(data.get("from_kit"), str):
+        yield msg("moved out of kit %(code)s", code=format_code(data["from_kit"]))
+    if others := [format_code(code) for code in data.get("not_entered", []) if isinstance(code, str)]:
+        yield msg("not entered for %(codes)s: another unit has it now", codes=", ".join(others))
+    if event.kind.startswith("kit_count_"):
+        yield msg("%(item)s, lot %(lot)s: %(n)s %(unit)s", item=data.get("item", ""), lot=data.get("lot", ""),
+                  n=data.get("quantity", ""), unit=data.get("counted_in", ""))  # fmt: skip
+    if event.kind == "kit_check":
+        missing = [format_code(code) for code in data.get("missing", []) if isinstance(code, str)]
+        skipped = [each for each in data.get("skipped", []) if isinstance(each, str)]
+        if missing or not skipped:
+            yield msg("not found: %(codes)s", codes=", ".join(missing)) if missing else msg("all parts found")
+        if skipped:
+            yield msg("not looked for: %(what)s", what=", ".join(skipped))
 
 
 def _care(data: dict[str, Any]) -> Iterator[str]:
@@ -115,6 +209,17 @@ def _care(data: dict[str, Any]) -> Iterator[str]:
         yield words(plan_title(data["title"])) if "work_order" in data else data["title"]
     if data.get("result") in _RESULT_NAMES:
         yield words(_RESULT_NAMES[data["result"]])
+
+
+def _vehicle(data: dict[str, Any]) -> Iterator[str]:
+    """What was filled in, which paper is valid until when, and whether an accident hurt somebody."""
+    if isinstance(data.get("litres"), str):
+        yield words(msg("%(n)s litres", n=_plain_number(data["litres"])))
+    if data.get("vehicle_paper") in PAPER_NAMES and isinstance(data.get("until"), str):
+        yield words(PAPER_NAMES[data["vehicle_paper"]])
+        yield words(msg("until %(day)s", day=_day(data["until"])))
+    if data.get("injured") is True:
+        yield words(msg("somebody was hurt"))
 
 
 def _taken_over(data: dict[str, Any]) -> Iterator[Message]:

@@ -19,10 +19,10 @@ from assets.people.rules import Role
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "manual"
 PICTURES = FOLDER / "pictures"
 LANGUAGES = ("en", "ru", "uz")
-INDEX, GOING_LIVE = "index", "going-live"
+INDEX, GOING_LIVE, IN_THE_FIELD = "index", "going-live", "in-the-field"
 PAGE_OF: dict[str, str] = {role.value: role.value.replace("_", "-") for role in Role}
 """The page of each role."""
-NAMES = (INDEX, GOING_LIVE, *PAGE_OF.values())
+NAMES = (INDEX, GOING_LIVE, IN_THE_FIELD, *PAGE_OF.values())
 PHONE_PX = 480
 """A picture that is narrower was taken on a phone, and is shown no wider than it is."""
 

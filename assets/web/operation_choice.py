@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from assets.operations.models import Operation
 from assets.operations.queries import UseThere, operation_for_use, usual_operations
 from assets.operations.rules import CONTRIBUTION_RANK, KIND_NAMES
 from assets.people.rules import Permission, may
@@ -18,10 +19,12 @@ def likely_operations(session: Session, asset: Asset) -> list[tuple[str, str]]:
     """(code, words) of the open operations that this asset was most likely used in; empty for who may see none."""
     if not may(actor(), Permission.OPERATION_READ):
         return []
-    return [
-        (each.code, f"{words(KIND_NAMES[each.kind])}, {show_date(each.starts_on)} \u00b7 {each.code}")
-        for each in usual_operations(session, actor(), asset.unit_id, now())
-    ]
+    return [(each.code, operation_words(each)) for each in usual_operations(session, actor(), asset.unit_id, now())]
+
+
+def operation_words(operation: Operation) -> str:
+    """An operation as one is chosen: its kind, first day and code."""
+    return f"{words(KIND_NAMES[operation.kind])}, {show_date(operation.starts_on)} \u00b7 {operation.code}"
 
 
 def named_operation(session: Session, code: str, field: str = "operation") -> str:

@@ -30,6 +30,9 @@ PLACES: dict[SubjectName, str] = {
     SubjectName.OPERATION: "/operations/{id}",
     SubjectName.LOSS: "/losses/{id}",
     SubjectName.DISPOSAL: "/disposals/{id}",
+    SubjectName.FUEL: "/vehicles/fuel/{id}",
+    SubjectName.VEHICLE_PAPER: "/vehicles/papers/{id}",
+    SubjectName.ACCIDENT: "/vehicles/accidents/{id}",
 }
 SANDBOX = "sandbox; default-src 'none'"
 

@@ -14,7 +14,9 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize, expect, sync_playwright
+
+from tests.support.office import PASSWORD, Office, open_office
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -102,3 +104,41 @@ def sign_in(page: Page, address: str, login: str, password: str) -> None:
     page.fill("[name=password]", password)
     page.click("main button.primary")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+def expect_all_sent(page: Page) -> None:
+    """Open the page of what is not sent yet and await that nothing is left.
+
+    The strip on other pages is hidden too while a page has not looked yet: after opening a page it says nothing.
+    """
+    page.goto("/unsent")
+    expect(page.get_by_text("Everything is sent")).to_be_visible(timeout=30_000)
+
+
+STORY_OFFICERS = {"logistics": "IMT-SI", "neighbour": "IMT-SU", "storekeeper": "IMT-NG"}
+
+
+@pytest.fixture(scope="session")
+def story_office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One office for all stories of a worker (xdist_group("stories")): a logistics officer in each of three units.
+
+    Each story uses classes and numbers of its own, so that none finds what another has left.
+    """
+    with open_office(tmp_path_factory.mktemp("stories") / "data", free_port()) as office:
+        for login, unit in STORY_OFFICERS.items():
+            office.add_account(login, "logistics_officer", "--unit", unit, "--email", f"{login}@example.org")
+        yield office
+
+
+@pytest.fixture(scope="session")
+def officers(story_office: Office, browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """The officers' phones by login, signed in."""
+    phones = {}
+    for login in STORY_OFFICERS:
+        phones[login] = browser.new_context(viewport=PHONE, locale="en-GB", base_url=story_office.address)
+        page = phones[login].new_page()
+        sign_in(page, story_office.address, login, PASSWORD)
+        page.close()
+    yield phones
+    for phone in phones.values():
+        phone.close()

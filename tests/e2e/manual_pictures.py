@@ -40,6 +40,7 @@ SUBJECTS: tuple[dict[str, object], ...] = (
     {"subject": "map", "address": "/map", "login": "coordinator", "size": "desktop"},
     {"subject": "operation-new", "address": "/operations/new", "login": "commander", "size": "phone"},
     {"subject": "scan-fit", "address": "/scan", "login": "logistics", "size": "phone", "scan": True},
+    {"subject": "shift-new", "address": "/shifts/new", "login": "logistics", "size": "phone"},
     {"subject": "round-entry", "address": "/rounds/new", "login": "coordinator", "size": "desktop"},
     {"subject": "round-count", "address": "/rounds/{round}/count", "login": "logistics", "size": "phone"},
     {"subject": "round", "address": "/rounds/{round}", "login": "auditor", "size": "desktop"},

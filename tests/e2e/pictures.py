@@ -1,7 +1,8 @@
 """Takes the pictures of the docs: `python -m tests.e2e.pictures FOLDER [--manual FOLDER] [--address URL]`.
 
-FOLDER gets each page on phone and desktop, the folder of `--manual` those that the manual links (manual_pictures.py):
-each in its language, on its screen. Without an address it makes and starts a demonstration of its own.
+FOLDER gets each page on phone and desktop, those of `IN_EVERY_LANGUAGE` in each language; the folder of `--manual`
+those that the manual links (manual_pictures.py): each in its language, on its screen. Without an address it makes and
+starts a demonstration of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tests.e2e.conftest import (
     sign_in,
 )
 from tests.e2e.manual_pictures import LANGUAGES, MANUAL_PICTURES, NOT_COUNTED_YET, ROUND, Picture
-from tests.e2e.pages import PAGES
+from tests.e2e.pages import IN_EVERY_LANGUAGE, PAGES
 from tests.e2e.places import Places
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
@@ -88,15 +89,20 @@ def _as(
     page, places = context.new_page(), Places(site, context)
     if login:
         sign_in(page, site.address, login, PASSWORD)
-    for name, address, _ in pages:
-        for size, viewport in SIZES.items():
-            page.set_viewport_size(viewport)
-            page.goto(places.filled(address))
-            page.wait_for_load_state("networkidle")
-            if name == "scan":
-                _open_by_code(page, places.value("asset"))
-            target = folder / f"{name}-{size}{'' if scheme == 'light' else '-dark'}.png"
-            _shoot(page, target)
+    for language in (*LANGUAGES[1:], LANGUAGES[0]) if login else LANGUAGES[:1]:
+        if login:
+            _read_in(page, site, language)
+        for name, address, _ in pages:
+            ending = "" if language == LANGUAGES[0] else f"-{language}"
+            if ending and name not in IN_EVERY_LANGUAGE:
+                continue
+            for size, viewport in SIZES.items():
+                page.set_viewport_size(viewport)
+                page.goto(places.filled(address))
+                page.wait_for_load_state("networkidle")
+                if name == "scan":
+                    _open_by_code(page, places.value("asset"))
+                _shoot(page, folder / f"{name}-{size}{ending}{'' if scheme == 'light' else '-dark'}.png")
     context.close()
 
 

@@ -37,7 +37,7 @@ def _value(page: Page, site: Site, name: str) -> str:
     place, selector = FOUND_AT[name]
     page.goto(f"{site.address}{place}")
     link = page.locator(selector).first.get_attribute("href") or ""
-    return link.partition("?")[0].rstrip("/").rsplit("/", 1)[-1]
+    return link.partition("?")[0].removesuffix("/clearance").rstrip("/").rsplit("/", 1)[-1]
 
 
 def _reconciled(page: Page, site: Site) -> str:

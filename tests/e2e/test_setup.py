@@ -27,8 +27,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Yangi-Idora-2026"
 QUESTIONS = (
     "Data directory [", "Database [", "Address that people type [", "Address on labels [",
-    "Where the pages are served [", "Where trackers connect [", "Time zone [", "Languages [", "Mail server [",
-    "Folder of the backups [", "Units [", "Login [", "Name: ", "Service number [", "Unit [", "Mail address [",
+    "Where the pages are served [", "HTTPS [", "Where trackers connect [", "Time zone [", "Languages [",
+    "Mail server [", "Folder of the backups [", "Units [", "Login [", "Name: ", "Service number [", "Unit [",
+    "Mail address [",
 )  # fmt: skip
 
 
@@ -138,6 +139,7 @@ def test_by_questions_with_wrong_answers_told_at_once(tmp_path: Path) -> None:
             "Database [": (("mysql://x", "use sqlite:///"), ("sqlite", "")),
             "Address that people type [": (("assets.example.uz", "is not an http"), ("https://assets.example.uz", "")),
             "Where the pages are served [": (("everywhere", "is not HOST:PORT"), ("", "")),
+            "HTTPS [": (("perhaps", "yes or no is expected"), ("", "")),
             "Time zone [": (("Asia/Toshkent", "no time zone is called"), ("", "")),
             "Languages [": (("uz, fr", "name some of en ru uz"), ("uz ru", "")),
             "Mail server [": (("mail.example.uz", "use smtp://"), ("", "")),
@@ -179,7 +181,7 @@ def test_second_call_changes_single_answers_and_nothing_else(there: Path) -> Non
     path.write_text(f"# the office's own words\n{path.read_text()}")
     with at_terminal(data_dir) as terminal:
         terminal.expect("Number of one to change")
-        terminal.type("6")
+        terminal.type("8")
         terminal.expect("Time zone [Asia/Tashkent]: ")
         terminal.type("Asia/Samarkand")
         terminal.expect("Number of one to change")

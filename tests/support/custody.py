@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
 from assets.core.app import App
 from assets.custody import queries
+from assets.custody.models import CustodyConfirmation
 from assets.custody.service import handover
 from assets.custody.service.correction import correct_entry
 from assets.people.models import Person
@@ -78,6 +80,13 @@ class Custody:
 
     def holder(self, code: str) -> int | None:
         return self.asset(code).custodian_person_id
+
+
+def confirmations(app: App) -> list[tuple[str, bool]]:
+    """How each confirmation was given, and whether he has it, as they came in."""
+    with app.reading() as session:
+        rows = session.scalars(select(CustodyConfirmation).order_by(CustodyConfirmation.received_at)).all()
+        return [(row.method, row.has_it) for row in rows]
 
 
 def new_asset(

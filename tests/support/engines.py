@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -12,6 +14,26 @@ from assets.core.app import App
 
 ON_ONE_ENGINE = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 """For a test of something that no database is asked about, or about which each says the same by another test."""
+
+BOTH_ENGINES = "BOTH_ENGINES"
+"""With this in the environment every test of the pages and the API runs on each engine, too."""
+
+
+def one_engine_each(items: Iterable[pytest.Item]) -> set[str]:
+    """The node ids of those that are left out so that each test runs on one engine: always the same, half on each.
+
+    A test that is for one engine alone stays, and one that is marked `both_engines`.
+    """
+    by_name: dict[str, dict[str, str]] = {}
+    for item in items:
+        engine = item.callspec.params.get("app") if hasattr(item, "callspec") else None
+        if isinstance(engine, str) and item.get_closest_marker("both_engines") is None:
+            by_name.setdefault(item.nodeid.replace(engine, "", 1), {})[engine] = item.nodeid
+    left_out = set()
+    for name, found in by_name.items():
+        if len(found) > 1:
+            left_out.add(found[sorted(found)[crc32(name.encode()) % len(found)]])
+    return left_out
 
 
 class KeptEngines:

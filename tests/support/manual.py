@@ -23,7 +23,9 @@ from assets.core.i18n import translations
 from assets.web import manual
 
 ROOT = Path(__file__).resolve().parents[2]
-SCAN_WORDS = ROOT / "assets/web/static/scan/words.js"
+WORD_FILES = tuple(
+    ROOT / "assets/web/static" / name for name in ("scan/words.js", "scan/checks.js", "scan/kit.js", "shifts/words.js")
+)
 BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -71,24 +73,28 @@ def collector() -> Any:
 
 
 @cache
-def scan_words() -> dict[str, dict[str, str]]:
-    """The words of the scan page: language -> id -> words."""
-    blocks = re.findall(r"const (EN|RU|UZ) = \{(.*?)\n\};", SCAN_WORDS.read_text(encoding="utf-8"), re.DOTALL)
-    return {name.lower(): dict(re.findall(r'^\s+(\w+): "(.*)",$', body, re.MULTILINE)) for name, body in blocks}
+def phone_words() -> dict[str, dict[str, str]]:
+    """The words of the pages that are drawn on the phone: language -> file and id -> words."""
+    found: dict[str, dict[str, str]] = {language: {} for language in manual.LANGUAGES}
+    for path in WORD_FILES:
+        for name, body in re.findall(r"const (EN|RU|UZ) = \{(.*?)\n\};", path.read_text(encoding="utf-8"), re.DOTALL):
+            words = re.findall(r'^\s+(\w+): "(.*)",$', body, re.MULTILINE)
+            found[name.lower()] |= {f"{path.parent.name}/{path.stem}.{key}": text for key, text in words}
+    return found
 
 
 @cache
 def product_words() -> frozenset[str]:
     """Everything that the product says in English."""
     said = {form for _, text in collector().messages() for form in ([text] if isinstance(text, str) else text)}
-    return frozenset(said | set(scan_words()["en"].values()))
+    return frozenset(said | set(phone_words()["en"].values()))
 
 
 def translated(words: str, language: str) -> list[str]:
-    """What the product calls it in the language: on its pages, then on the scan page; [] when it says English yet."""
+    """What the product calls it in the language: on its pages, then on the phone; [] when it says English yet."""
     found = [translations(language).gettext(words)]
-    english = scan_words()["en"]
-    found += [scan_words()[language][key] for key, text in english.items() if text == words]
+    english = phone_words()["en"]
+    found += [phone_words()[language][key] for key, text in english.items() if text == words]
     return [text for text in dict.fromkeys(found) if text != words]
 
 

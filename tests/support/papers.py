@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from datetime import date, datetime
+from decimal import Decimal
 from io import BytesIO
 
 from PIL import Image
@@ -19,6 +20,8 @@ from assets.maintenance.rules.orders import Kind, Severity
 from assets.operations.models import Operation
 from assets.people.models import Organisation, Unit
 from assets.registry.models import EquipmentClass, EquipmentModel, Grant, HandoverBatch
+from assets.registry.service.timeline import happening_now, record
+from assets.vehicles.models import Accident, FuelFill, VehiclePaper
 from tests.support.care import put_asset
 from tests.support.world import SETUP, World
 
@@ -81,7 +84,7 @@ def put_subjects(session: Session, world: World, now: datetime, unit: str = "IMT
     asset.batch, asset.model = batch, model
     plan = session.query(CalibrationPlan).filter_by(asset_id=asset.id).first()
     assert plan is not None
-    record = CalibrationRecord(
+    calibrated = CalibrationRecord(
         asset=asset, plan=plan, kind=plan.kind, performed_at=now, recorded_at=now, result="fail", decision_rule="simple"
     )
     order = maintenance.open_work_order(
@@ -96,10 +99,20 @@ def put_subjects(session: Session, world: World, now: datetime, unit: str = "IMT
         asset=asset, life_before="in_service", lost_on=date(2026, 10, 20), circumstances="?", reported_at=now
     )
     disposal = DisposalCase(asset=asset, trigger="age", assessment="old", proposed_at=now)
-    session.add_all([grant, batch, model, record, operation, loss, disposal])
+    session.add_all([grant, batch, model, calibrated, operation, loss, disposal])
+    entered: list[FuelFill | VehiclePaper | Accident] = [
+        FuelFill(asset=asset, at=now, litres=Decimal(40), is_full=True),
+        VehiclePaper(asset=asset, kind="insurance", valid_from=date(2026, 1, 1), valid_until=date(2026, 12, 31)),
+        Accident(asset=asset, at=now, what="Scratched", injured=False),
+    ]
+    for entry in entered:
+        event = record(session, SETUP, asset, "fuel", happening_now(now))
+        entry.event_id, entry.entered_at, entry.actor_name = event.id, now, SETUP.name
+    session.add_all(entered)
     session.flush()
     return {
         SubjectName.GRANT: grant.id, SubjectName.BATCH: batch.id, SubjectName.MODEL: model.id,
-        SubjectName.ASSET: asset.id, SubjectName.CALIBRATION: record.id, SubjectName.WORK_ORDER: order.id,
+        SubjectName.ASSET: asset.id, SubjectName.CALIBRATION: calibrated.id, SubjectName.WORK_ORDER: order.id,
         SubjectName.OPERATION: operation.id, SubjectName.LOSS: loss.id, SubjectName.DISPOSAL: disposal.id,
+        SubjectName.FUEL: entered[0].id, SubjectName.VEHICLE_PAPER: entered[1].id, SubjectName.ACCIDENT: entered[2].id,
     }  # fmt: skip

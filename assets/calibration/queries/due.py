@@ -234,6 +234,28 @@ def due_counting(
     return select(func.count()).select_from(rows)
 
 
+def due_first(actor: Actor, today: date, *, within_days: int, after_days: int | None = None) -> Select[int, float]:
+    """(asset_id, days_left) of what is out of date within so many days, but not within `after_days`, most urgent first.
+
+    A statement, for a page that takes the first of many lists in one query; what failed or was never done has fewer
+    days left than any number of them.
+    """
+    days_left = _urgency(today).label("days_left")
+    statement = (
+        select(CalibrationPlan.asset_id, days_left)
+        .join(CalibrationState, CalibrationState.plan_id == CalibrationPlan.id)
+        .outerjoin(Meter, Meter.id == CalibrationState.meter_id)
+        .join(Asset, Asset.id == CalibrationPlan.asset_id)
+        .where(
+            CalibrationPlan.active, Asset.life.in_(KEPT), assets_for(actor, Permission.CALIBRATION_READ),
+            _out_of_date(today + timedelta(days=within_days)),
+        )
+    )  # fmt: skip
+    if after_days is not None:
+        statement = statement.where(days_left >= after_days)
+    return statement.order_by(days_left, CalibrationPlan.id)
+
+
 def due_for_mail(session: Session, actor: Actor, now: datetime, *, limit_per_unit: int = 200) -> list[UnitDue]:
     """What is due within a month, by unit, for the weekly mail to its logistics officers."""
     rows: dict[int, list[DueRow]] = defaultdict(list)

@@ -24,6 +24,12 @@ def add(commands: Any) -> None:
     setup.add_argument("--base-url", metavar="URL", help="address that people type")
     setup.add_argument("--label-base-url", metavar="URL", help="address on labels; empty: the same")
     setup.add_argument("--listen", metavar="HOST:PORT", help="where the pages are served")
+    setup.add_argument("--tls", choices=("yes", "no"), help="whether the pages are served over HTTPS by ourselves")
+    setup.add_argument("--tls-name", action="append", dest="tls_names", metavar="NAME", help="a name or address that "
+        "the certificate is for; may stand several times; without it: those of this machine")  # fmt: skip
+    setup.add_argument("--tls-cert", metavar="FILE", help="a certificate of your own; empty: of the office's authority")
+    setup.add_argument("--tls-key", metavar="FILE", help="its private key")
+    setup.add_argument("--trust-listen", metavar="HOST:PORT", help="where /trust is shown in plain HTTP as well")
     setup.add_argument("--mqtt-listen", metavar="HOST:PORT", help="where trackers connect")
     setup.add_argument("--timezone", metavar="NAME")
     setup.add_argument("--languages", metavar="LIST", help="of en, ru, uz; the first is the default")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from assets.cli.setup import prerequisites
 from assets.cli.setup.following import DEFAULT_DATA_DIR
-from assets.cli.setup.questions import BY_OPTION, QUESTIONS, Question, Terminal
+from assets.cli.setup.questions import BY_OPTION, OPTIONS_ONLY, QUESTIONS, TLS, TLS_NAMES, Question, Terminal
 from assets.cli.setup.storing import write_settings
+from assets.core.clock import system_clock
+from assets.core.tls import given
 from assets.settings import FILE_NAME, Settings, SettingsError, hidden, read_settings_file
 
 DATABASE = BY_OPTION["database_url"]
@@ -42,7 +44,10 @@ def settle(chosen: argparse.Namespace, terminal: Terminal | None, data_dir: Path
         if known:
             changes = {key: value for key, value in changes.items() if value != stored.get(key, "")}
             _refuse_moving(data_dir, stored, changes)
-        trouble = prerequisites.trouble(_settings(data_dir, {**stored, **changes}))
+        wanted = _settings(data_dir, {**stored, **changes})
+        if wanted.tls_cert:
+            given.checked(wanted.tls_cert, wanted.tls_key, system_clock())
+        trouble = prerequisites.trouble(wanted)
         if trouble is None:
             break
         if terminal is None or not trouble.about_database:
@@ -61,15 +66,19 @@ def _settings(data_dir: Path, values: Mapping[str, str]) -> Settings:
 
 def given_in_options(chosen: argparse.Namespace) -> dict[str, str]:
     """The settings that stand in options, checked."""
-    found = {q.key: getattr(chosen, q.option) for q in QUESTIONS}
-    return {q.key: q.checked(found[q.key]) for q in QUESTIONS if found[q.key] is not None}
+    questions = (*QUESTIONS, *OPTIONS_ONLY)
+    found = {q.key: getattr(chosen, q.option) for q in questions}
+    texts = {key: " ".join(value) if isinstance(value, list) else value for key, value in found.items()}
+    return {q.key: q.checked(texts[q.key]) for q in questions if texts[q.key] is not None}
 
 
-def _first_answers(terminal: Terminal | None, given: Mapping[str, str]) -> dict[str, str]:
+def _first_answers(terminal: Terminal | None, by_option: Mapping[str, str]) -> dict[str, str]:
     """Every answer: from the options, else asked for, else what the environment says or the default."""
-    answers = dict(given)
+    answers = dict(by_option)
     present = Settings.of(os.environ)
     for question in QUESTIONS:
+        if question is TLS_NAMES and answers.get(TLS.key) != "yes":
+            continue
         if question.key not in answers:
             default = present.text_of(question.key)
             answers[question.key] = default if terminal is None else _ask(terminal, question, default)

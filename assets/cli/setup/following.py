@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 from assets.cli.output import opened_app, print_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from assets.core.app import App
     from assets.safekeeping.beginning import StepState
+    from assets.settings import Settings
 
 DEFAULT_DATA_DIR = "var"
 
@@ -83,4 +86,37 @@ def print_end(app: App) -> None:
     print(f"    {called_as()} serve")
     print("or as a service that starts with the machine, as root:")
     print(f"    {called_as()} systemd install --data-dir {shlex.quote(str(data_dir))}")
-    print(f"Then sign in at {app.settings.base_url}/login.")
+    print(f"Then sign in at {_address(app.settings)}/login.")
+    for line in trust_lines(app.settings, app.clock()):
+        print(line)
+
+
+def _address(settings: Settings) -> str:
+    """Where links lead, or where the pages are in truth while links were not told of our own HTTPS yet."""
+    if not settings.speaks_tls or settings.base_url.startswith("https://"):
+        return settings.base_url
+    from assets.core.tls.names import first_name, https_address
+
+    return https_address(settings, first_name(settings))
+
+
+def trust_lines(settings: Settings, now: datetime) -> list[str]:
+    """What phones have to do first, where the pages are served by a certificate of the office's own authority."""
+    if not settings.own_authority:
+        return []
+    from assets.core.tls import authority, certificate
+    from assets.core.tls.names import first_name, https_address, trust_address
+
+    certificate.ready(settings, now)
+    own = authority.load(settings.data_dir)
+    if own is None:
+        return []
+    lines = [
+        "\nHTTPS: each phone and computer trusts the authority of this office once, before its first sign-in:",
+        f"    {trust_address(settings)}    tells how, and offers it",
+        f"    its SHA-256 fingerprint, to compare there: {own.fingerprint}",
+    ]
+    if not settings.base_url.startswith("https://"):
+        address = https_address(settings, first_name(settings))
+        lines.append(f"Links still lead to {settings.base_url}: {called_as()} setup --yes --base-url {address}")
+    return lines

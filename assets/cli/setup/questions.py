@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from assets.core.errors import DomainError
+from assets.core.tls.names import checked_name
 from assets.settings import Settings, SettingsError
 
 Check = Callable[[str], str]
@@ -22,6 +23,8 @@ class Question:
     key: str
     prompt: str
     hint: str
+    alone: bool = True
+    """Whether it can be judged without the other answers."""
 
     def checked(self, text: str) -> str:
         """The answer as it is kept; `SettingsError` says what is wrong with it."""
@@ -30,7 +33,8 @@ class Question:
             text = ""
         if "\n" in text or "\x00" in text:
             raise SettingsError(f"{self.key}: one line is expected")
-        Settings.of({self.key: text})
+        if self.alone:
+            Settings.of({self.key: text})
         _CHECKS.get(self.key, str)(text)
         return text
 
@@ -53,13 +57,28 @@ def _folder(text: str) -> None:
         raise SettingsError(f"ASSETS_BACKUP_DIR: {text} is no folder")
 
 
+def _names(text: str) -> None:
+    for name in text.replace(",", " ").split():
+        checked_name(name)
+
+
 _CHECKS: dict[str, Callable[[str], object]] = {
     "ASSETS_SMTP_URL": _mail_server,
     "ASSETS_BASE_URL": _with_host,
     "ASSETS_LABEL_BASE_URL": _with_host,
     "ASSETS_BACKUP_DIR": _folder,
+    "ASSETS_TLS_NAMES": _names,
 }
 
+TLS = Question(
+    "tls", "ASSETS_TLS", "HTTPS",
+    "yes: we speak it ourselves, by an authority of this office that each phone trusts once (page /trust); no: a web"
+    "\n  server of yours in front does, or nobody needs the scanner's camera",
+)  # fmt: skip
+TLS_NAMES = Question(
+    "tls_names", "ASSETS_TLS_NAMES", "Names and addresses in the certificate",
+    "separated by spaces, as people type them; nothing: those of this machine",
+)  # fmt: skip
 QUESTIONS = (
     Question(
         "database_url", "ASSETS_DATABASE_URL", "Database",
@@ -78,6 +97,8 @@ QUESTIONS = (
         "listen", "ASSETS_LISTEN", "Where the pages are served",
         "HOST:PORT; 127.0.0.1 behind a web server that speaks HTTPS, 0.0.0.0 for everybody on the network",
     ),
+    TLS,
+    TLS_NAMES,
     Question(
         "mqtt_listen", "ASSETS_MQTT_LISTEN", "Where trackers connect",
         "HOST:PORT; 127.0.0.1:1883 until there are trackers outside",
@@ -97,6 +118,12 @@ QUESTIONS = (
     ),
 )  # fmt: skip
 BY_OPTION = {question.option: question for question in QUESTIONS}
+OPTIONS_ONLY = (
+    Question("tls_cert", "ASSETS_TLS_CERT", "Certificate of your own", "", alone=False),
+    Question("tls_key", "ASSETS_TLS_KEY", "Its private key", "", alone=False),
+    Question("trust_listen", "ASSETS_TRUST_LISTEN", "Where /trust is shown in plain HTTP", ""),
+)
+"""Settings that nobody is asked for: few need them."""
 
 
 class Terminal:

@@ -141,6 +141,8 @@ def _ports(settings: Settings) -> list[int]:
         ports.append(listen_address("ASSETS_MQTT_LISTEN", settings.mqtt_listen)[1] or FIRST_FREE_PORT)
     if settings.metrics_listen:
         ports.append(listen_address("ASSETS_METRICS_LISTEN", settings.metrics_listen)[1])
+    if settings.trust_listen:
+        ports.append(listen_address("ASSETS_TRUST_LISTEN", settings.trust_listen)[1])
     return ports
 
 

@@ -9,7 +9,7 @@ sent as a download. A database column that names a stored file is called `file_k
 from assets.core.files.inventory import KEPT_LEFT_OVER, SWEPT_EVERY, Inventory, Owner, inventory, owners_of, sweep
 from assets.core.files.kinds import EXTENSIONS, MAX_BYTES, PICTURES, content_type_of
 from assets.core.files.names import display_name, file_name, title_of
-from assets.core.files.shelf import NoSpace, StoredFile, folder_in, pieces_of, read, store
+from assets.core.files.shelf import Cleaned, NoSpace, StoredFile, cleaned, folder_in, keep, pieces_of, read, store
 
 __all__ = [
     "EXTENSIONS",
@@ -17,15 +17,18 @@ __all__ = [
     "MAX_BYTES",
     "PICTURES",
     "SWEPT_EVERY",
+    "Cleaned",
     "Inventory",
     "NoSpace",
     "Owner",
     "StoredFile",
+    "cleaned",
     "content_type_of",
     "display_name",
     "file_name",
     "folder_in",
     "inventory",
+    "keep",
     "owners_of",
     "pieces_of",
     "read",

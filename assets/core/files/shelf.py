@@ -42,10 +42,30 @@ def folder_in(data_dir: Path) -> Path:
     return data_dir / "files"
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """Content as it would be kept, pictures written anew, and nowhere kept yet."""
+
+    content: bytes
+    content_type: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+
 def store(folder: Path, content: bytes) -> StoredFile:
     """Keep `content` under a new name, durably, pictures written anew.
 
     `InvalidInput` for other types and sizes, `NoSpace` when the disk is full; no part of a file stays behind.
+    """
+    return keep(folder, cleaned(content))
+
+
+def cleaned(content: bytes) -> Cleaned:
+    """What would be kept of `content`; `InvalidInput` for other types and sizes.
+
+    Pictures take their time here: where many wait for a transaction, this comes before it.
     """
     if len(content) > MAX_BYTES:
         raise InvalidInput(
@@ -54,17 +74,21 @@ def store(folder: Path, content: bytes) -> StoredFile:
     content_type = content_type_of(content)
     if content_type is None:
         raise InvalidInput(msg("Only PDF, PNG, JPEG and WebP files are taken."), code="file_type")
-    kept = reencoded(content, content_type) if content_type in PICTURES else content
+    return Cleaned(reencoded(content, content_type) if content_type in PICTURES else content, content_type)
+
+
+def keep(folder: Path, file: Cleaned) -> StoredFile:
+    """Keep it under a new name, durably; `NoSpace` when the disk is full, and no part of it stays behind."""
     key = uuid4().hex
     try:
-        _write(folder, key, kept)
+        _write(folder, key, file.content)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
         raise NoSpace(
             msg("There is no room left on the server for this file. Nothing was kept; tell the administrator.")
         ) from error
-    return StoredFile(key, content_type, len(kept), hashlib.sha256(kept).hexdigest())
+    return StoredFile(key, file.content_type, len(file.content), file.sha256)
 
 
 def _write(folder: Path, key: str, content: bytes) -> None:

@@ -139,7 +139,11 @@ def joined(words: Sequence[Message | str]) -> Message:
 
 @dataclass(frozen=True)
 class Situation:
-    """What decides which actions are offered after a scan: the asset's state and the rights of who scanned it."""
+    """What decides which actions are offered after a scan: the asset's state and the rights of who scanned it.
+
+    `is_away`: on its way, or lent to a unit that the scanner does not act for; nothing is handed to persons there.
+    `has_check`: its class says what is to be looked at before use.
+    """
 
     in_service: bool
     is_held: bool
@@ -147,16 +151,27 @@ class Situation:
     may_hand_over: bool
     may_report: bool
     repairs: bool = False
+    may_send: bool = False
+    may_receive: bool = False
+    is_away: bool = False
+    has_check: bool = False
 
 
 def likely_actions(situation: Situation) -> list[str]:
     """The actions to offer, likeliest first; only those that the person may do and that can be done now."""
+    checks = situation.has_check and situation.may_report and situation.in_service
+    return [*_acts(situation), *(["check"] if checks else [])]
+
+
+def _acts(situation: Situation) -> list[str]:
     report = ["fault", "sighting"] if situation.repairs else ["sighting", "fault"]
     report = report if situation.may_report else []
-    if not situation.may_hand_over:
-        return report
+    first = ["transfer_receive"] if situation.may_receive else []
+    last = ["transfer_send"] if situation.may_send else []
+    if not situation.may_hand_over or (situation.is_away and not situation.is_held):
+        return [*first, *report]
     if situation.is_held:
-        return ["return", *report]
+        return [*first, "return", *report]
     if not situation.in_service:
-        return report
-    return ["issue", *report] if situation.is_fit else [*report, "issue"]
+        return [*report, *last]
+    return ["issue", *report, *last] if situation.is_fit else [*report, "issue", *last]

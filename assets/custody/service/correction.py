@@ -10,6 +10,13 @@ from assets.core.errors import Conflict, NotFound, RuleViolation
 from assets.core.i18n import msg
 from assets.custody import rules
 from assets.custody.models import CustodyEntry
+from assets.custody.service.along import (
+    event_with_kit,
+    in_reach,
+    not_entered,
+    parts_ever_in,
+    with_kit,
+)
 from assets.custody.service.handover import follow_entries, lock
 from assets.custody.service.text import required_text
 from assets.custody.service.use import take_back_use
@@ -36,7 +43,9 @@ def correct_entry(
     """Say that something recorded about the asset was a mistake, and why; answers the correcting event.
 
     Custody, condition, sighting and use of the named event no longer count. For an issue, `person` is who really got
-    it; without one nobody did. A meter reading is corrected by a reading with its reason, a fault by its work order.
+    it; without one nobody did. Parts that went with a kit are corrected with it; the event names those that another
+    unit has by now, and that stay as they were. A meter reading is corrected by a reading with its reason, a fault by
+    its work order.
     """
     require_asset(actor, Permission.CUSTODY_ACT, asset)
     reason = required_text("reason", reason, MAX_REASON)
@@ -46,17 +55,33 @@ def correct_entry(
         require_unit(actor, Permission.CUSTODY_ACT, person.unit)
         if wrong.kind != "issue":
             raise RuleViolation(msg("Only an issue has a person to correct."), code="no_person_here")
-    data: dict[str, object] = {"reason": reason, "kind": wrong.kind}
+    along, others = _along(session, actor, asset, wrong)
+    data: dict[str, object] = {"reason": reason, "kind": wrong.kind, **not_entered(others)}
     if person is not None:
         data["person_id"] = person.id
     event = record(session, actor, asset, "correction", occurrence, data, corrects_id=wrong.id)
     entry = session.get(CustodyEntry, wrong.id)
     if entry is not None:
         session.add(_in_its_place(event, entry, person))
-        follow_entries(session, asset)
+        follow_entries(session, asset, event)
     take_back_use(session, wrong.id)
     rebuild_condition(session, asset)
+    for part in along:
+        own, with_it = with_kit(occurrence, part), event_with_kit(wrong.id, part)
+        correct_entry(session, actor, part, with_it, own, reason=reason, person=person)
     return event
+
+
+def _along(session: Session, actor: Actor, kit: Asset, wrong: AssetEvent) -> tuple[list[Asset], list[Asset]]:
+    """The parts whose entry is corrected with their kit's, unless it was by itself before; and those out of reach."""
+    if wrong.kind not in {"issue", "return"}:
+        return [], []
+    entered = []
+    for part in parts_ever_in(session, kit):
+        event_id = event_with_kit(wrong.id, part)
+        if session.get(AssetEvent, event_id) is not None and not _is_corrected(session, event_id):
+            entered.append(part)
+    return in_reach(actor, entered)
 
 
 def _event_to_correct(session: Session, asset: Asset, event_id: str) -> AssetEvent:
@@ -65,9 +90,13 @@ def _event_to_correct(session: Session, asset: Asset, event_id: str) -> AssetEve
         raise NotFound(msg("There is no such entry of this item."))
     if wrong.kind not in CORRECTABLE:
         raise RuleViolation(msg("An entry of this kind is not corrected here."), code="not_correctable")
-    if session.scalar(select(AssetEvent.id).where(AssetEvent.corrects_id == event_id)) is not None:
+    if _is_corrected(session, event_id):
         raise Conflict(msg("This entry was corrected before."), code="already_corrected")
     return wrong
+
+
+def _is_corrected(session: Session, event_id: str) -> bool:
+    return session.scalar(select(AssetEvent.id).where(AssetEvent.corrects_id == event_id)) is not None
 
 
 def _in_its_place(event: AssetEvent, wrong: CustodyEntry, person: Person | None) -> CustodyEntry:

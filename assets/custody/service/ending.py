@@ -24,4 +24,4 @@ def end_custody(session: Session, asset: Asset, event: AssetEvent) -> None:
             person_id=asset.custodian_person_id, unit_id=asset.unit_id,
         )
     )  # fmt: skip
-    follow_entries(session, asset)
+    follow_entries(session, asset, event)

@@ -66,6 +66,7 @@ def take_back_holder(session: Session, actor: Actor, asset: Asset, reason: str, 
             CustodyEntry.event_id.not_in(corrected),
         )
     ).all()  # fmt: skip
+    corrections = []
     for entry, wrong in rows:
         if not wrong.data.get("taken_over"):
             continue
@@ -76,5 +77,6 @@ def take_back_holder(session: Session, actor: Actor, asset: Asset, reason: str, 
                 event_id=event.id, asset_id=asset.id, kind=rules.VOID, at=entry.at, n=entry.n, corrects_id=wrong.id
             )
         )
-    if rows:
-        follow_entries(session, asset)
+        corrections.append(event)
+    if corrections:
+        follow_entries(session, asset, corrections[-1])

@@ -14,6 +14,7 @@ from assets.core.errors import invalid
 from assets.core.i18n import msg
 from assets.custody import queries, rules
 from assets.custody.models import UseSession
+from assets.custody.queries.transfers import using_unit
 from assets.custody.rules import CONTRIBUTIONS, CurrentCustody
 from assets.custody.service.text import plain_text
 from assets.people.rules import Permission
@@ -127,7 +128,8 @@ def credit_use(
 ) -> UseSession:
     """Write the use session of an event, and add it to the class's usage meter.
 
-    It is credited to the person and the unit that had the asset, else to the unit that it is assigned to.
+    It is credited to the person and the unit that had the asset, else to the unit that had it then: the borrower of
+    what is lent.
     """
     if given.contribution not in CONTRIBUTIONS:
         raise invalid("contribution", msg("The contribution is one of: none, supported, decisive."))
@@ -135,12 +137,11 @@ def credit_use(
     at = ended_at or started_at or event.occurred_at
     use = UseSession(
         event_id=event.id, asset_id=asset.id, person_id=holder.person_id,
-        unit_id=(None if holder.is_free else holder.unit_id) or asset.unit_id, at=at,
+        unit_id=(None if holder.is_free else holder.unit_id) or using_unit(session, asset, at), at=at,
         started_at=started_at, ended_at=ended_at, count=given.count, hours=given.hours,
         contribution=given.contribution, operation=plain_text("operation", given.operation, 64),
     )  # fmt: skip
     session.add(use)
-    session.flush()
     credited = rules.credit(asset.equipment_class.usage_meter, given.count, given.hours)
     if credited is not None:
         add_increment(session, asset, credited[0], SOURCE, Increment(at, credited[1], event.id))

@@ -67,6 +67,8 @@ KINDS: dict[str, Kind] = {
                 "unit": msg("Code of the unit"),
                 "quantity": msg("How much is there"),
                 "counted_in": msg("What is counted; empty: pieces"),
+                "tests_per_pack": msg("For test kits counted in packs: how many tests are in one"),
+                "use_within_days": msg("For how many days a pack may be used once it is opened"),
             },
         ),
         Kind(

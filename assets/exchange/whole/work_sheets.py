@@ -13,9 +13,19 @@ from assets.handover.models import HandoverCount, HandoverItem, HandoverLine
 from assets.maintenance.models import Downtime, MaintenancePlan, WorkOrder
 from assets.operations.models import EquipmentContribution, Operation, Seizure, SeizureItem
 from assets.operations.queries import known_to
-from assets.people.models import Region, Unit
+from assets.people.models import Person, Region, Unit
 from assets.people.rules import Permission, reach
-from assets.registry.models import Asset, EquipmentClass, EquipmentModel, HandoverBatch, StockLot, StockMovement
+from assets.registry.models import (
+    Asset,
+    EquipmentClass,
+    EquipmentModel,
+    HandoverBatch,
+    StockIssue,
+    StockLot,
+    StockMovement,
+    StockPack,
+    StockPackEntry,
+)
 from assets.registry.scope import assets_for, units_within
 
 
@@ -123,7 +133,7 @@ def _contributions(actor: Actor) -> Statement:
 def _lots(actor: Actor) -> Statement:
     own = (
         "item lot_number counted_in expires_on received_on opened_on recalled_on recall_reason registered_at "
-        "annulled_at"
+        "annulled_at recalled_at suspect_since tests_per_pack use_within_days counted_at"
     )
     return (
         select(
@@ -141,12 +151,58 @@ def _lots(actor: Actor) -> Statement:
 def _movements(actor: Actor) -> Statement:
     return (
         select(
-            StockMovement.lot_id.label("lot"), *columns(StockMovement, "kind quantity at recorded_at actor_name reason")
+            StockMovement.id.label("movement"), StockMovement.lot_id.label("lot"),
+            *columns(StockMovement, "kind quantity at recorded_at actor_name reason"),
         )
         .join(StockLot, StockLot.id == StockMovement.lot_id)
         .where(units_within(reach(actor, Permission.STOCK_READ), StockLot.unit_id))
         .order_by(StockMovement.id)
-    )
+    )  # fmt: skip
+
+
+def _lot_issues(actor: Actor) -> Statement:
+    return (
+        select(
+            StockIssue.movement_id.label("movement"), StockIssue.issue_id.label("of_movement"),
+            Person.number.label("person"), Unit.code.label("unit"), StockIssue.pack_id.label("pack"),
+            *columns(StockIssue, "event_id part out_of_order"),
+        )
+        .join(StockMovement, StockMovement.id == StockIssue.movement_id)
+        .join(StockLot, StockLot.id == StockMovement.lot_id)
+        .join(Unit, Unit.id == StockIssue.unit_id)
+        .join(Person, Person.id == StockIssue.person_id, isouter=True)
+        .where(
+            units_within(reach(actor, Permission.STOCK_READ), StockLot.unit_id),
+            units_within(reach(actor, Permission.CUSTODY_SEE), StockLot.unit_id),
+        )
+        .order_by(StockIssue.movement_id)
+    )  # fmt: skip
+
+
+def _lot_packs(actor: Actor) -> Statement:
+    return (
+        select(
+            StockPack.id.label("pack"), StockPack.lot_id.label("lot"),
+            *columns(StockPack, "opened_at recorded_at actor_name tests use_by control control_note"),
+        )
+        .join(StockLot, StockLot.id == StockPack.lot_id)
+        .where(units_within(reach(actor, Permission.STOCK_READ), StockLot.unit_id))
+        .order_by(StockPack.id)
+    )  # fmt: skip
+
+
+def _lot_pack_entries(actor: Actor) -> Statement:
+    # Without the operation's code: who reads stock may not know of every operation.
+    return (
+        select(
+            StockPackEntry.pack_id.label("pack"),
+            *columns(StockPackEntry, "kind at recorded_at count actor_name reason"),
+        )
+        .join(StockPack, StockPack.id == StockPackEntry.pack_id)
+        .join(StockLot, StockLot.id == StockPack.lot_id)
+        .where(units_within(reach(actor, Permission.STOCK_READ), StockLot.unit_id))
+        .order_by(StockPackEntry.id)
+    )  # fmt: skip
 
 
 _PLAN = "code name interval_days meter_kind meter_interval source reason active last_done_on last_done_meter created_at"
@@ -189,4 +245,7 @@ WORK: tuple[Sheet, ...] = (
     of_asset("disposals", CASE_READ, DisposalCase, _DISPOSAL, DisposalCase.id.label("disposal")),
     Sheet("lots", Permission.STOCK_READ, _lots),
     Sheet("lot_movements", Permission.STOCK_READ, _movements),
+    Sheet("lot_issues", Permission.CUSTODY_SEE, _lot_issues),
+    Sheet("lot_packs", Permission.STOCK_READ, _lot_packs),
+    Sheet("lot_pack_entries", Permission.STOCK_READ, _lot_pack_entries),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The readiness of every asset in reach, from columns alone: five queries and no objects however many there are.
+"""The readiness of every asset in reach, from columns alone: seven queries and no objects however many there are.
 
 What it says of an asset is what `fitness_of` says, by the same rules; only what cannot change the answer (care and
 calibration with nothing to say) is not read. A test holds the two together.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,8 +23,14 @@ from assets.calibration.rules import BINDING
 from assets.core.actor import Actor
 from assets.core.clock import local_date
 from assets.core.db import zone_of
+from assets.fitness.models import BeforeUseCheck
+from assets.fitness.queries.checks import failed_check, last_checks, standing_failures
+from assets.fitness.queries.kits import judged as contents_judged
+from assets.fitness.queries.kits import parts_of, with_parts
 from assets.fitness.readiness import Item, is_elsewhere
-from assets.fitness.rules import CalibrationFact, CareFact, Facts, Fitness, judge
+from assets.fitness.rules import CalibrationFact, CareFact, CheckFact, Facts, Fitness, judge
+from assets.kits.queries import contents
+from assets.kits.rules.completeness import Part
 from assets.maintenance.models import MaintenancePlan, PlanState, WorkOrder
 from assets.maintenance.rules import due as due_rules
 from assets.maintenance.rules.orders import OPEN, Kind
@@ -51,16 +57,20 @@ _IN_DATE: Fields = ("", True, calibration_rules.Standing.VALID.value)
 def readiness(session: Session, actor: Actor, wanted: ReadinessFilter, now: datetime) -> list[Item]:
     """Every asset for which the actor reads readiness, with its state and reasons, by unit, class and label code.
 
-    Without what was disposed of. Five queries.
+    Without what was disposed of. Seven queries, one more where parts of kits lie beyond them.
     """
     today = local_date(now, zone_of(session))
     chosen = _chosen(actor, wanted)
-    faults = _faults(session, chosen)
-    care = _care(session, chosen, today)
-    calibrations, planned = _calibrations(session, chosen, today)
+    kits = contents(session, and_(*chosen), today)
+    wide = with_parts(chosen, kits)
+    faults = _faults(session, wide)
+    care = _care(session, wide, today)
+    calibrations, planned = _calibrations(session, wide, today)
     subject = calibration.subject_class_ids(session)
     judged: dict[Any, Fitness] = {}  # most items are alike: each kind is judged once
-    items = []
+    items: list[Item] = []
+    known: dict[int, Fitness] = {}
+    of_kits: list[tuple[int, int, Facts]] = []
     for (
         asset_id,
         class_id,
@@ -76,20 +86,47 @@ def readiness(session: Session, actor: Actor, wanted: ReadinessFilter, now: date
         region,
         maker,
         model,
+        way_to,
+        borrower,
+        check_id,
+        failed,
     ) in _assets(session, chosen):
         plans = calibrations.get(asset_id, ())
         if asset_id in planned:
             plans = (*plans, _IN_DATE)
-        key = (life, condition, faults.get(asset_id, ()), care.get(asset_id, ()), class_id in subject, plans)
+        check = None if check_id is None else CheckFact(class_code, tuple(failed))
+        key = (life, condition, faults.get(asset_id, ()), care.get(asset_id, ()), class_id in subject, plans, check)
         fitness = judged.get(key)
         if fitness is None:
             fitness = judged[key] = judge(_facts(*key))
+        known[asset_id] = fitness
+        if asset_id in kits:
+            of_kits.append((len(items), asset_id, _facts(*key)))
         items.append(
             Item(
                 code, class_code, unit, unit_name, region, maker, model, life,
                 holder is not None, is_elsewhere(unit_id, holder_unit), fitness,
+                "in_transit" if way_to is not None else "lent" if borrower is not None else "",
             )
         )  # fmt: skip
+    beyond = [part_id for part_id in parts_of(kits.values()) if part_id not in known]
+    checks = last_checks(session, [Asset.id.in_(beyond)]) if beyond else {}
+
+    def judge_part(part: Part) -> Fitness:
+        if part.asset_id in known:
+            return known[part.asset_id]
+        plans = calibrations.get(part.asset_id, ())
+        return judge(
+            _facts(
+                part.life, part.condition, faults.get(part.asset_id, ()), care.get(part.asset_id, ()),
+                part.must_be_calibrated, (*plans, _IN_DATE) if part.asset_id in planned else plans,
+                failed_check(checks.get(part.asset_id)),
+            )
+        )  # fmt: skip
+
+    for place, kit_id, facts in of_kits:
+        found = contents_judged(kits[kit_id], judge_part).findings()
+        items[place] = items[place]._replace(fitness=judge(replace(facts, kit=found)))
     return items
 
 
@@ -100,11 +137,12 @@ def _facts(
     care: tuple[Fields, ...],
     subject: bool,
     calibrations: tuple[Fields, ...],
+    failed_check: CheckFact | None,
 ) -> Facts:
     return Facts(
         life, condition, faults,
         tuple(CareFact(name, standing, meter_unknown=unknown) for name, standing, unknown in care),
-        subject, tuple(CalibrationFact(*fields) for fields in calibrations),
+        subject, tuple(CalibrationFact(*fields) for fields in calibrations), failed_check,
     )  # fmt: skip
 
 
@@ -125,13 +163,15 @@ def _assets(session: Session, chosen: list[ColumnElement[bool]]) -> Iterable[Any
         select(
             Asset.id, Asset.class_id, Asset.unit_id, Asset.custodian_person_id, Person.unit_id, Asset.life,
             Asset.condition, Asset.code, EquipmentClass.code, Unit.code, Unit.name, Region.code,
-            EquipmentModel.maker, EquipmentModel.name,
+            EquipmentModel.maker, EquipmentModel.name, Asset.transit_unit_id, Asset.holding_unit_id,
+            BeforeUseCheck.event_id, BeforeUseCheck.failed,
         )
         .join(EquipmentClass, EquipmentClass.id == Asset.class_id)
         .join(Unit, Unit.id == Asset.unit_id)
         .join(Region, Region.id == Unit.region_id)
         .outerjoin(EquipmentModel, EquipmentModel.id == Asset.model_id)
         .outerjoin(Person, Person.id == Asset.custodian_person_id)
+        .outerjoin(BeforeUseCheck, and_(BeforeUseCheck.asset_id == Asset.id, standing_failures()))
         .where(*chosen)
         .order_by(Unit.name, Unit.id, EquipmentClass.code, Asset.code)
     )  # fmt: skip

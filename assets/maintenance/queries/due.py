@@ -233,6 +233,20 @@ def due_counting(
     return select(func.count()).select_from(rows)
 
 
+def due_first(actor: Actor, today: date, *, within_days: int, after_days: int | None = None) -> Select[int, float]:
+    """(asset_id, days_left) of what is due within so many days, but not within `after_days`, most urgent first.
+
+    A statement, for a page that takes the first of many lists in one query.
+    """
+    days_left = _days_left(today).label("days_left")
+    statement = _due_plans(actor, today, within_days, None, None, PlanState.asset_id, days_left)
+    if after_days is not None:
+        before = _plans_due_by(today + timedelta(days=after_days), after_days).subquery()
+        statement = statement.where(PlanState.plan_id.not_in(select(before.c.plan_id)))
+    found: Select[int, float] = statement.order_by(days_left, PlanState.plan_id)
+    return found
+
+
 def _due_plans(
     actor: Actor, today: date, within_days: int, unit_id: int | None, class_id: int | None, *columns: Any
 ) -> Any:

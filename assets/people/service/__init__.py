@@ -8,6 +8,7 @@ from assets.people.service.access import (
     add_token,
     end_token,
     matching_account,
+    own_password_holds,
     sign_in,
     sign_out,
 )
@@ -25,6 +26,14 @@ from assets.people.service.persons import (
     add_person,
     change_person,
     come_back,
+    mark_left,
+)
+from assets.people.service.pins import (
+    PIN_LENGTH,
+    pin_matches,
+    remove_pin,
+    set_pin,
+    standing_of,
 )
 from assets.people.service.places import (
     ORGANISATION_KINDS,
@@ -39,6 +48,7 @@ __all__ = [
     "LOCKOUT_AFTER",
     "LOCKOUT_TIME",
     "ORGANISATION_KINDS",
+    "PIN_LENGTH",
     "SESSION_LENGTH",
     "UNIT_KINDS",
     "Scope",
@@ -54,10 +64,16 @@ __all__ = [
     "end_role",
     "end_token",
     "grant_role",
+    "mark_left",
     "matching_account",
+    "own_password_holds",
+    "pin_matches",
+    "remove_pin",
     "reopen_account",
     "set_locale",
     "set_password",
+    "set_pin",
     "sign_in",
     "sign_out",
+    "standing_of",
 ]

@@ -33,6 +33,22 @@ def matching_account(session: Session, login: str, password: str) -> int | None:
     return account.id if account is not None and good and account.active else None
 
 
+def own_password_holds(session: Session, login: str, *, matched: bool, now: datetime) -> bool:
+    """Whether a password counts that somebody signed in typed again; wrong ones are counted as at signing in.
+
+    `matched`: whether `matching_account` found it right. After too many wrong ones the right one counts for nothing
+    until the lockout has passed.
+    """
+    subject = f"login:{_login(login)}"
+    locked = _locked(session, subject, LOCKOUT_AFTER, now)
+    if matched and not locked:
+        session.execute(delete(LoginFailure).where(LoginFailure.subject == subject))
+        return True
+    _count_failure(session, subject, now)
+    journal.note(session, "login", _login(login), "refused", locked=locked)
+    return False
+
+
 def sign_in(
     session: Session, *, login: str, account_id: int | None, address: str, now: datetime
 ) -> tuple[Account, str] | None:

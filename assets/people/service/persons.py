@@ -45,10 +45,9 @@ def change_person(
     *,
     unit: Unit | None = None,
     organisation: Organisation | None = None,
-    left_on: date | None = None,
     **words: str,
 ) -> Person:
-    """Change a person's unit, agency, names or leaving day; the scope is checked on the old and the new unit."""
+    """Change a person's unit, agency or names; the scope is checked on the old and the new unit."""
     within = reach(actor, Permission.PERSON_WRITE)
     _check_unit(within, person.unit)
     if unit is not None:
@@ -56,12 +55,17 @@ def change_person(
         person.unit = unit
     if organisation is not None:
         person.organisation = organisation
-    if left_on is not None:
-        person.left_on = left_on
     for key, text in person_texts(words).items():
         setattr(person, key, text)
     session.flush()
     return person
+
+
+def mark_left(session: Session, actor: Actor, person: Person, left_on: date) -> None:
+    """Set the day on which a person leaves. Whether he may, with what he holds, is for `clearance.service.leave`."""
+    _check_unit(reach(actor, Permission.PERSON_WRITE), person.unit)
+    person.left_on = left_on
+    session.flush()
 
 
 def come_back(session: Session, actor: Actor, person: Person) -> None:

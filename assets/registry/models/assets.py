@@ -1,4 +1,4 @@
-"""Tables of assets with their events, and of labels."""
+"""Tables of assets with their meters and events, and of labels."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, Integer, Numeric, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, foreign, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
 from assets.people.models import Account, Organisation, Person, Unit
@@ -49,7 +49,8 @@ class Asset(Base):
     __derived__ = frozenset(
         {
             "condition", "condition_at", "custodian_person_id", "custody_since", "custody_until",
-            "last_seen_at", "identity_text",
+            "last_seen_at", "identity_text", "holding_unit_id", "lent_until", "transit_unit_id", "transit_since",
+            "transfer_unclear", "is_kit", "in_kit_id",
         }
     )  # fmt: skip
 
@@ -89,6 +90,18 @@ class Asset(Base):
     custody_until: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     last_seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     identity_text: Mapped[str] = mapped_column(String(300), default="")
+    # Of transfers: who has it on loan and until when, to whom it is on its way, and whether an entry needs an answer.
+    # No foreign keys: they were added to a table that SQLite cannot alter in that way.
+    holding_unit_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    lent_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    transit_unit_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    transit_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    transfer_unclear: Mapped[bool | None]
+    # Of kits: it has a list or was given parts, and the kit that it is in. Without a foreign key for the same reason.
+    is_kit: Mapped[bool | None]
+    in_kit_id: Mapped[int | None] = mapped_column(Integer)
+    # Whether other units may ask for it; None: as usual for its class (reservations/rules.py).
+    shared: Mapped[bool | None]
 
     # Raised by `change_asset` alone: a cache that follows an event must not make an open form look out of date.
     __mapper_args__ = {"version_id_col": version, "version_id_generator": False}  # noqa: RUF012  # SQLAlchemy's own form
@@ -96,9 +109,35 @@ class Asset(Base):
     equipment_class: Mapped[EquipmentClass] = relationship()
     model: Mapped[EquipmentModel | None] = relationship()
     unit: Mapped[Unit] = relationship()
+    holding_unit: Mapped[Unit | None] = relationship(
+        primaryjoin=lambda: foreign(Asset.holding_unit_id) == Unit.id, viewonly=True
+    )
+    transit_unit: Mapped[Unit | None] = relationship(
+        primaryjoin=lambda: foreign(Asset.transit_unit_id) == Unit.id, viewonly=True
+    )
     custodian_org: Mapped[Organisation | None] = relationship()
     custodian_person: Mapped[Person | None] = relationship()
     batch: Mapped[HandoverBatch | None] = relationship()
+    meters: Mapped[list[Meter]] = relationship(viewonly=True, order_by="Meter.kind")
+
+
+class Meter(Base):
+    """One counter of an asset, by kind ('odometer_km', 'engine_h', 'uses', 'hours', 'scans', …).
+
+    `value` at `value_at` caches the newest absolute reading plus the increments after it.
+    """
+
+    __tablename__ = "meter"
+    __table_args__ = (UniqueConstraint("asset_id", "kind"),)
+    __derived__ = frozenset({"value", "value_at"})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
+    kind: Mapped[str] = mapped_column(String(24))
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
+    value_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    asset: Mapped[Asset] = relationship()
 
 
 class AssetEvent(Base):
@@ -135,7 +174,11 @@ class AssetEvent(Base):
 
 
 class Label(Base):
-    """A printed code: blank until claimed by an asset; void once replaced, and still leading to its asset."""
+    """A printed code: blank until claimed by an asset; void once replaced, and still leading to its asset.
+
+    Of one that was made blank: `made_for_unit_id` is the unit that prints it (None: all do), `made_by_id` the account
+    that made it. No foreign keys: SQLite cannot add them to a table that stands.
+    """
 
     __tablename__ = "label"
     __table_args__ = (one_of("state", ("blank", "active", "void"), "state_known"),)
@@ -145,5 +188,7 @@ class Label(Base):
     asset_id: Mapped[int | None] = mapped_column(ForeignKey("asset.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     printed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    made_for_unit_id: Mapped[int | None] = mapped_column(Integer)
+    made_by_id: Mapped[int | None] = mapped_column(Integer)
 
     asset: Mapped[Asset | None] = relationship()

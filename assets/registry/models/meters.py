@@ -10,27 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from assets.core.db import Base, UtcDateTime
 from assets.core.journal import Derived
-from assets.registry.models.assets import Asset
+from assets.registry.models.assets import Meter
 from assets.registry.models.kinds import one_of
-
-
-class Meter(Base):
-    """One counter of an asset, by kind ('odometer_km', 'engine_h', 'uses', 'hours', 'scans', …).
-
-    `value` at `value_at` caches the newest absolute reading plus the increments after it.
-    """
-
-    __tablename__ = "meter"
-    __table_args__ = (UniqueConstraint("asset_id", "kind"),)
-    __derived__ = frozenset({"value", "value_at"})
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    asset_id: Mapped[int] = mapped_column(ForeignKey("asset.id"))
-    kind: Mapped[str] = mapped_column(String(24))
-    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 3))
-    value_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-
-    asset: Mapped[Asset] = relationship()
 
 
 class MeterReading(Base):

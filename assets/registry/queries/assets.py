@@ -150,12 +150,13 @@ def assets_by_id(session: Session, ids: Sequence[int]) -> list[Asset]:
 
 def asset_view(session: Session, actor: Actor, code: str) -> Asset | None:
     """The asset that a canonical label code leads to, with all that its page shows; None when it is not to be seen."""
-    return session.scalar(
+    statement = (
         select(Asset)
         .join(Label, Label.asset_id == Asset.id)
-        .options(*_WITH_REFERENCES)
+        .options(*_WITH_REFERENCES, joinedload(Asset.meters))
         .where(Label.code == code, assets_for(actor, Permission.ASSET_READ))
     )
+    return session.scalars(statement).unique().first()
 
 
 def meters_of(session: Session, asset_ids: Sequence[int]) -> dict[int, list[Meter]]:

@@ -79,6 +79,7 @@ class ClassDefaults:
     """What a class gives its assets by default.
 
     `calibration_kind` is what makes an item of the class fit for measuring or detecting ('none': nothing does);
+    `checked_each_shift`: a passed check of the day belongs to a result made with it;
     `usual_use` is what a return proposes with one tap: 'uses' (one), 'hours', or None where telemetry counts.
     """
 
@@ -94,6 +95,7 @@ class ClassDefaults:
     usual_use: str | None = None
     attractive: bool = False
     expected_life_years: int | None = None
+    checked_each_shift: bool = False
 
     @property
     def name(self) -> str:
@@ -200,7 +202,7 @@ def _spectrometer(code: str, title: Message, care: MaintenancePlanDefault) -> Cl
         calibration_plans=(
             CalibrationPlanDefault("reference", "verification", msg("Verification on a reference sample"), MONTH),
         ),
-        usual_use="uses", attractive=True, expected_life_years=5,
+        usual_use="uses", attractive=True, expected_life_years=5, checked_each_shift=True,
     )  # fmt: skip
 
 
@@ -222,7 +224,7 @@ _ALL = (
             CalibrationPlanDefault("calibration", "calibration", msg("Calibration"), YEAR),
             CalibrationPlanDefault("leak_test", "verification", msg("Leak (wipe) test of the source"), YEAR),
         ),
-        usual_use="uses", attractive=True, expected_life_years=10,
+        usual_use="uses", attractive=True, expected_life_years=10, checked_each_shift=True,
     ),
     ClassDefaults(
         "search.mirror_uvss", msg("Inspection mirror or under-vehicle camera"), "uses",
@@ -265,7 +267,7 @@ _ALL = (
             CalibrationPlanDefault("swab", "verification", msg("Verification with a swab"), MONTH),
             CalibrationPlanDefault("leak_test", "verification", msg("Leak (wipe) test of the source"), YEAR),
         ),
-        usual_use="uses", attractive=True, expected_life_years=7,
+        usual_use="uses", attractive=True, expected_life_years=7, checked_each_shift=True,
     ),
     ClassDefaults(
         "ident.xrf", msg("Handheld XRF analyser"), "shots", calibration_kind="calibration",
@@ -278,7 +280,7 @@ _ALL = (
             CalibrationPlanDefault("calibration", "calibration", msg("Energy calibration"), YEAR),
             CalibrationPlanDefault("leakage", "verification", msg("Leakage survey"), YEAR),
         ),
-        usual_use="uses", attractive=True, expected_life_years=7,
+        usual_use="uses", attractive=True, expected_life_years=7, checked_each_shift=True,
     ),
     ClassDefaults(
         "ident.test_kit", msg("Colour-test kit"), "tests_left",
@@ -329,7 +331,7 @@ _ALL = (
         calibration_plans=(
             CalibrationPlanDefault("state_verification", "verification", msg("State verification"), YEAR),
         ),
-        usual_use="hours", attractive=True, expected_life_years=7,
+        usual_use="hours", attractive=True, expected_life_years=7, checked_each_shift=True,
     ),
     ClassDefaults(
         "comms.radio", msg("Radio"), "hours",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,19 +11,30 @@ from enum import StrEnum
 from assets.core.errors import RuleViolation, invalid
 from assets.core.i18n import Message, msg
 from assets.registry.rules.classes import CLASSES
-from assets.registry.rules.values import Reader, read_choice, read_date, read_decimal, read_fields, text_field
+from assets.registry.rules.values import (
+    Reader,
+    ValueRefused,
+    read_choice,
+    read_date,
+    read_decimal,
+    read_fields,
+    text_field,
+)
 
 MAX_QUANTITY = Decimal(9_999_999)
 MAX_REASON = 300
+MAX_TESTS = 10_000
+MAX_USE_WITHIN_DAYS = 3650
 SOON, LATER = timedelta(days=30), timedelta(days=90)
 _CLASS_NAMES = {code: defaults.title for code, defaults in CLASSES.items()}
 
 
 class Standing(StrEnum):
-    """How a lot stands: recalled before everything, then by its expiry."""
+    """How a lot stands: recalled before everything, then whether it can be trusted, then by its expiry."""
 
     RECALLED = "recalled"
     EXPIRED = "expired"
+    SUSPECT = "suspect"
     WITHIN_30 = "expires_30"
     WITHIN_90 = "expires_90"
     GOOD = "good"
@@ -32,15 +43,29 @@ class Standing(StrEnum):
 STANDING_NAMES: dict[Standing, Message] = {
     Standing.RECALLED: msg("recalled"),
     Standing.EXPIRED: msg("expired"),
+    Standing.SUSPECT: msg("suspect: a control failed"),
     Standing.WITHIN_30: msg("expires within 30 days"),
     Standing.WITHIN_90: msg("expires within 90 days"),
     Standing.GOOD: msg("in date"),
 }
+OPEN_PACKS_STAY = msg("This would take opened packs, too: write off each of them by itself first, on the lot's page.")
 
 
 def read_quantity(value: object) -> Decimal:
     """An amount with at most three decimals."""
     return read_decimal(value, 3, MAX_QUANTITY)
+
+
+def whole_number(maximum: int) -> Callable[[object], int]:
+    """Reads a whole number from 1 to `maximum`."""
+
+    def read(value: object) -> int:
+        number = int(read_decimal(value, 0, Decimal(maximum)))
+        if number < 1:
+            raise ValueRefused(msg("This is a whole number from 1 to %(max)s.", max=maximum), "out_of_range")
+        return number
+
+    return read
 
 
 LOT_FIELDS: dict[str, Reader] = {
@@ -55,12 +80,17 @@ LOT_FIELDS: dict[str, Reader] = {
     "expires_on": Reader(read_date),
     "received_on": Reader(read_date),
     "opened_on": Reader(read_date),
+    "tests_per_pack": Reader(whole_number(MAX_TESTS)),
+    "use_within_days": Reader(whole_number(MAX_USE_WITHIN_DAYS)),
 }
 
 
 @dataclass(frozen=True)
 class LotDraft:
-    """What was given for a lot, read and checked field by field; `quantity` in what it is `counted_in`."""
+    """What was given for a lot, read and checked field by field; `quantity` in what it is `counted_in`.
+
+    With `tests_per_pack` it is counted in packs.
+    """
 
     class_code: str
     item: str
@@ -73,6 +103,8 @@ class LotDraft:
     expires_on: date | None = None
     received_on: date | None = None
     opened_on: date | None = None
+    tests_per_pack: int | None = None
+    use_within_days: int | None = None
 
 
 def parse_lot(values: Mapping[str, object]) -> LotDraft:
@@ -82,6 +114,8 @@ def parse_lot(values: Mapping[str, object]) -> LotDraft:
     draft = LotDraft(**read)
     if draft.quantity <= 0:
         raise invalid("quantity", msg("Say how much it is: more than nothing."), code="out_of_range")
+    if draft.tests_per_pack is not None and draft.quantity % 1:
+        raise invalid("quantity", msg("A lot with tests in packs is counted in whole packs."), code="not_whole")
     return draft
 
 
@@ -95,14 +129,18 @@ def check_days(draft: LotDraft, today: date) -> None:
         raise invalid("opened_on", msg("It cannot be opened before it was received."), code="out_of_range")
 
 
-def standing_of(expires_on: date | None, recalled_on: date | None, today: date) -> Standing:
+def standing_of(
+    expires_on: date | None, recalled_on: date | None, today: date, *, is_suspect: bool = False
+) -> Standing:
     """How a lot stands today; it may still be used on the day that it expires."""
     if recalled_on is not None:
         return Standing.RECALLED
+    if expires_on is not None and expires_on < today:
+        return Standing.EXPIRED
+    if is_suspect:
+        return Standing.SUSPECT
     if expires_on is None:
         return Standing.GOOD
-    if expires_on < today:
-        return Standing.EXPIRED
     if expires_on <= today + SOON:
         return Standing.WITHIN_30
     return Standing.WITHIN_90 if expires_on <= today + LATER else Standing.GOOD
@@ -118,8 +156,13 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def counted_difference(on_hand: Decimal, counted: Decimal, *, recalled: bool) -> Decimal:
-    """What a count changes; `RuleViolation` when more of a recalled lot would be there than before."""
+def counted_difference(on_hand: Decimal, counted: Decimal, *, recalled: bool, opened: int = 0) -> Decimal:
+    """What a count changes; `RuleViolation` when more of a recalled lot would be there than before.
+
+    The `opened` packs in store are a part of what is counted: one that is gone is written off by itself.
+    """
+    if counted < opened:
+        raise RuleViolation(OPEN_PACKS_STAY, code="packs_open")
     if recalled and counted > on_hand:
         raise RuleViolation(
             msg("This lot is recalled: no more of it can be counted in. Write off what is left."), code="recalled"
@@ -127,12 +170,14 @@ def counted_difference(on_hand: Decimal, counted: Decimal, *, recalled: bool) ->
     return counted - on_hand
 
 
-def check_write_off(on_hand: Decimal, quantity: Decimal) -> None:
-    """`InvalidInput` unless so much is there to be written off."""
+def check_write_off(on_hand: Decimal, quantity: Decimal, *, opened: int = 0) -> None:
+    """`InvalidInput` unless so much is there to be written off; `opened` packs in store are written off one by one."""
     if quantity <= 0:
         raise invalid("quantity", msg("Say how much it is: more than nothing."), code="out_of_range")
     if quantity > on_hand:
         raise invalid("quantity", msg("Only %(n)s are there.", n=plain(on_hand)), code="out_of_range")
+    if quantity > on_hand - opened:
+        raise RuleViolation(OPEN_PACKS_STAY, code="packs_open")
 
 
 def plain(amount: Decimal) -> str:

@@ -8,8 +8,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
-from assets.core.errors import Conflict, invalid
+from assets.core.errors import Conflict, RuleViolation, invalid
 from assets.core.i18n import msg
+from assets.people.models import Unit
 from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.rules.asset_fields import AssetDraft, check_together
@@ -53,6 +54,7 @@ def change_asset(
     old_unit, old_life, old_class = asset.unit, asset.life, asset.equipment_class
     if refs.unit is not None:
         require_unit(actor, Permission.ASSET_WRITE, old_unit, refs.unit)
+        _check_it_is_there(asset, refs.unit)
     before = _writable_state(asset)
     with session.no_autoflush:
         _take_references(asset, draft, refs)
@@ -84,6 +86,19 @@ def change_asset(
         grade = draft.condition if kind == "condition" else None
         record(session, actor, asset, kind, Occurrence(now, now, n=n), data, grade=grade)
     return asset
+
+
+def _check_it_is_there(asset: Asset, unit: Unit) -> None:
+    """`RuleViolation` where the register would be corrected over a transfer that is under way, or a loan."""
+    if unit.id == asset.unit_id:
+        return
+    if asset.transit_unit_id is not None:
+        raise RuleViolation(
+            msg("It is on its way to another unit. Have it received there, or cancel its transfer first."),
+            code="in_transit",
+        )
+    if asset.holding_unit_id is not None:
+        raise RuleViolation(msg("It is lent to another unit, which must send it back first."), code="lent")
 
 
 def changed_meanwhile(asset: Asset) -> Conflict:

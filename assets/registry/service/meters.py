@@ -115,7 +115,6 @@ def add_increment(session: Session, asset: Asset, kind: str, source: str, increm
     session.add(
         MeterIncrement(meter=meter, at=increment.at, amount=increment.amount, source=source, source_key=increment.key)
     )
-    session.flush()
     refresh(session, meter)
 
 
@@ -137,6 +136,13 @@ def value_at(session: Session, meter: Meter, at: datetime) -> Decimal | None:
     return start + Decimal(added or 0)
 
 
+def annul_reading(session: Session, reading: MeterReading, now: datetime) -> None:
+    """The reading was a mistake, as an event of the caller's says: it stays, and does not count any more."""
+    reading.annulled_at = now
+    session.flush()
+    refresh(session, reading.meter)
+
+
 def refresh(session: Session, meter: Meter) -> None:
     """Bring the meter's cached value up to date."""
     newest = [
@@ -150,7 +156,6 @@ def refresh(session: Session, meter: Meter) -> None:
     moments = [moment for moment in newest if moment is not None]
     meter.value_at = max(moments) if moments else None
     meter.value = value_at(session, meter, meter.value_at) if meter.value_at else None
-    session.flush()
 
 
 def _neighbours(session: Session, meter: Meter, at: datetime) -> tuple[Decimal | None, Decimal | None]:

@@ -21,6 +21,7 @@ from assets.labels.token import format_code
 from assets.people.models import Unit
 from assets.people.rules import Permission
 from assets.registry.models import Asset, AssetEvent, EquipmentClass, Label, Meter, MeterReading
+from assets.registry.queries.labels import other_unit_of
 from assets.registry.queries.timeline import registration_undone
 from assets.registry.rules.asset_fields import AssetDraft, check_together
 from assets.registry.rules.classes import CLASSES
@@ -163,6 +164,8 @@ class Registration:
         data: dict[str, object] = {"class": one.equipment_class.code, "unit": one.unit.code, "life": asset.life, **told}
         if one.refs.batch is not None:
             data["batch"] = one.refs.batch.number
+        if one.label is not None and (other := other_unit_of(self._session, self._actor, one.label)) is not None:
+            data["blank_of"] = other.code
         grade = one.draft.condition if one.judged_at is None else None
         if one.again is None:
             append(self._session, self._actor, asset, "registered", happening, data, grade=grade)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from assets.core.actor import Actor
@@ -85,19 +85,39 @@ def append(
         corrects_id=corrects_id,
         data={**(data or {}), **occurrence.noted},
     )
+    is_newest = grade is not None and _is_newest_judgement(session, asset, occurrence)
     session.add(event)
-    if grade is not None and (asset.condition_at is None or asset.condition_at <= occurrence.occurred_at):
+    if is_newest:
         asset.condition, asset.condition_at = grade, occurrence.occurred_at
     if seen and (asset.last_seen_at is None or asset.last_seen_at < occurrence.occurred_at):
         asset.last_seen_at = occurrence.occurred_at
     return event
 
 
+def _is_newest_judgement(session: Session, asset: Asset, occurrence: Occurrence) -> bool:
+    """Whether nothing that was heard of so far judged the condition later; within one moment the counter decides."""
+    if asset.condition_at is None or asset.condition_at < occurrence.occurred_at:
+        return True
+    if asset.condition_at > occurrence.occurred_at:
+        return False
+    later = or_(
+        AssetEvent.n > occurrence.n, and_(AssetEvent.n == occurrence.n, AssetEvent.id > occurrence.id)
+    )  # fmt: skip
+    with session.no_autoflush:
+        found = session.scalar(
+            select(AssetEvent.id)
+            .where(AssetEvent.asset_id == asset.id, AssetEvent.grade.is_not(None))
+            .where(AssetEvent.occurred_at == occurrence.occurred_at, later)
+            .limit(1)
+        )
+    return found is None
+
+
 def rebuild_condition(session: Session, asset: Asset) -> None:
     """Set the condition and sighting caches from the events (after a correction)."""
     corrected = select(AssetEvent.corrects_id).where(AssetEvent.corrects_id.is_not(None))
     base = select(AssetEvent).where(AssetEvent.asset_id == asset.id, AssetEvent.id.not_in(corrected))
-    newest_first = (AssetEvent.occurred_at.desc(), AssetEvent.n.desc())
+    newest_first = (AssetEvent.occurred_at.desc(), AssetEvent.n.desc(), AssetEvent.id.desc())
     graded = session.scalar(base.where(AssetEvent.grade.is_not(None)).order_by(*newest_first).limit(1))
     seen = session.scalar(base.where(AssetEvent.seen).order_by(*newest_first).limit(1))
     asset.condition = graded.grade if graded else None

@@ -15,8 +15,16 @@ from sqlalchemy.orm import Session, aliased
 from assets.core.clock import day_start
 from assets.metrics.models import AssetDay
 from assets.metrics.queries.extent import Extent
-from assets.registry.models import Asset, AssetEvent, EquipmentClass, EquipmentModel, Grant, HandoverBatch
-from assets.registry.models.meters import Meter, MeterReading
+from assets.registry.models import (
+    Asset,
+    AssetEvent,
+    EquipmentClass,
+    EquipmentModel,
+    Grant,
+    HandoverBatch,
+    Meter,
+    MeterReading,
+)
 
 _LOOKUP = 500
 

@@ -8,7 +8,18 @@ from subprocess import SubprocessError
 from sqlalchemy.exc import SQLAlchemyError
 
 from assets.core.i18n import msg
-from assets.safekeeping.doctor import accounts, addresses, copies, databases, machine, mail, programs, running, stored
+from assets.safekeeping.doctor import (
+    accounts,
+    addresses,
+    certificates,
+    copies,
+    databases,
+    machine,
+    mail,
+    programs,
+    running,
+    stored,
+)
 from assets.safekeeping.doctor.findings import Examiner, Finding, Level, Site, Subject
 
 __all__ = ["Finding", "Level", "Site", "Subject", "examine_database", "examine_machine"]
@@ -27,6 +38,7 @@ ON_THE_MACHINE: tuple[Examiner, ...] = (
     addresses.base_url,
     addresses.label_base,
     addresses.listening,
+    certificates.https,
     mail.server,
     running.server,
 )

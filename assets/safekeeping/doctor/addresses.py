@@ -53,7 +53,7 @@ def listening(site: Site) -> Iterator[Finding]:
     settings = site.settings
     found = False
     for what, key, text in (
-        (msg("passwords and pages"), "ASSETS_LISTEN", settings.listen),
+        (msg("passwords and pages"), "ASSETS_LISTEN", "" if settings.speaks_tls else settings.listen),
         (
             msg("trackers' secrets and positions"),
             "ASSETS_MQTT_LISTEN",
@@ -81,7 +81,11 @@ def listening(site: Site) -> Iterator[Finding]:
             msg("ASSETS_TRUSTED_PROXIES is set while anyone can reach the pages past the proxy and forge an address")
         )
     if not found:
-        yield LISTENING.well(msg("on this machine only"))
+        everywhere = settings.speaks_tls and not is_loopback(listen_address("ASSETS_LISTEN", settings.listen)[0])
+        words = (
+            msg("the pages over HTTPS, all else on this machine only") if everywhere else msg("on this machine only")
+        )
+        yield LISTENING.well(words)
 
 
 def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

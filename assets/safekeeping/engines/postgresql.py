@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from sqlalchemy import URL, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import OperationalError, ProgrammingError
@@ -24,6 +25,7 @@ DUMP = "postgresql.dump"
 _TOOLS = Path("/usr/lib/postgresql")
 _MAINTENANCE = ("postgres", "template1")
 _LONGEST_NAME = 63
+LINGERING_S = 2.0
 
 
 def take(app: App, folder: Path) -> Snapshot:
@@ -177,10 +179,18 @@ def has_tables(url: str) -> bool:
 
 
 def others_connected(url: str) -> int:
-    """How many other sessions are in the database of `url`."""
+    """How many other sessions are in the database of `url`, and stay.
+
+    One that was closed a moment ago is counted by PostgreSQL until its process has ended: it gets `LINGERING_S`.
+    """
     with _maintenance(url) as engine, engine.connect() as connection:
         query = text("SELECT count(*) FROM pg_stat_activity WHERE datname = :name AND pid <> pg_backend_pid()")
-        return int(connection.execute(query, {"name": make_url(url).database}).scalar_one())
+        deadline = monotonic() + LINGERING_S
+        while (found := int(connection.execute(query, {"name": make_url(url).database}).scalar_one())) > 0:
+            if monotonic() > deadline:
+                break
+            connection.exec_driver_sql("SELECT pg_sleep(0.05), pg_stat_clear_snapshot()")
+        return found
 
 
 def swap(url: str, fresh: str, kept: str) -> None:

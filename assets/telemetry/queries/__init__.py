@@ -5,11 +5,13 @@ from __future__ import annotations
 from assets.telemetry.queries.derived import (
     Installation,
     days,
+    days_of_asset,
     dirty_stretches,
     installations,
     installed_on,
     trackers,
     trips,
+    trips_of_asset,
 )
 from assets.telemetry.queries.samples import (
     Position,
@@ -40,6 +42,7 @@ __all__ = [
     "boot_accounts",
     "completeness",
     "days",
+    "days_of_asset",
     "device_id_of",
     "dirty_stretches",
     "ingest_status",
@@ -56,4 +59,5 @@ __all__ = [
     "tracker_states",
     "trackers",
     "trips",
+    "trips_of_asset",
 ]

@@ -83,6 +83,24 @@ def days(session: Session, tracker: str, first: date, until: date) -> Sequence[T
     ).all()
 
 
+def trips_of_asset(session: Session, asset_id: int, start: datetime, until: datetime) -> Sequence[TripRow]:
+    """Trips of an asset, whichever tracker it carried, that begin in a half-open span, in order."""
+    return session.scalars(
+        select(TripRow)
+        .where(TripRow.asset_id == asset_id, TripRow.started_at >= start, TripRow.started_at < until)
+        .order_by(TripRow.started_at, TripRow.id)
+    ).all()
+
+
+def days_of_asset(session: Session, asset_id: int, first: date, until: date) -> Sequence[TrackerDay]:
+    """Day rows of an asset in a half-open span of local days, by day (several, when it changed trackers)."""
+    return session.scalars(
+        select(TrackerDay)
+        .where(TrackerDay.asset_id == asset_id, TrackerDay.day >= first, TrackerDay.day < until)
+        .order_by(TrackerDay.day, TrackerDay.id)
+    ).all()
+
+
 def dirty_stretches(session: Session) -> list[tuple[str, Dirty]]:
     """(tracker, stretch) of everything that waits for a rebuild, by tracker and day."""
     found = (

@@ -15,3 +15,12 @@ startWedge();
 startForms();
 startProgress();
 startStrip();
+
+// What makes the site work without a connection comes after what this page is for.
+if (document.querySelector('meta[name="account"]')) {
+  const begin = () => void import("./known/start.js");
+  const whenIdle = () => ("requestIdleCallback" in globalThis ? requestIdleCallback(begin, { timeout: 3000 }) : setTimeout(begin, 1000));
+  // The scan page's modules come after the page itself.
+  if (document.readyState === "complete") whenIdle();
+  else addEventListener("load", whenIdle);
+}

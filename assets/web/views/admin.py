@@ -7,6 +7,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 
+from assets.clearance.service import close_account
 from assets.core.errors import DomainError, InvalidInput, NotFound, invalid
 from assets.core.i18n import msg, offered
 from assets.people import queries, service
@@ -183,8 +184,10 @@ def set_password(account_id: int) -> Any:
 @needs(Permission.ACCOUNT_MANAGE)
 def end_account(account_id: int) -> Any:
     with writing() as session:
-        service.end_account(session, actor(), queries.account_with_grants(session, account_id), now())
+        case = close_account(session, actor(), queries.account_with_grants(session, account_id), now())
     flash_words(msg("The account is closed; its sign-ins and tokens have ended. What it recorded stays."))
+    if case is not None:
+        flash_words(msg("Its person still has things of ours: a clearance is open."), "due")
     return redirect(url_for("admin.show_account", account_id=account_id), 303)
 
 

@@ -11,14 +11,14 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from pydantic import BaseModel, ConfigDict, Field
 
-from assets.core.clock import local_date
 from assets.people.rules import Permission
-from assets.registry.queries.stock import LotFilters, LotRow, lot_by_id, lots_page
+from assets.registry.queries.stock import LotFilters, LotRow, code_of, codes_of, lot_by_id, lots_page
 from assets.registry.rules.stock import parse_lot
 from assets.registry.service.stock import receive_lot
 from assets.web.asset_lists import number
 from assets.web.auth import needs
-from assets.web.context import actor, now, reading, the_app, writing
+from assets.web.context import actor, now, reading, writing
+from assets.web.lot_page import today
 from assets.web.parsing import encode_cursor, page
 
 api = APIBlueprint(
@@ -27,7 +27,10 @@ api = APIBlueprint(
 
 
 class LotQuery(BaseModel):
-    """Narrows the list; `show` is expires_30, expires_90, expired or recalled; `empty` '1' adds lots used up."""
+    """Narrows the list; `show` is expires_30, expires_90, expired, recalled, suspect, or barred for these three.
+
+    `empty` '1' adds lots used up.
+    """
 
     model_config = ConfigDict(extra="forbid")
     limit: str = ""
@@ -54,6 +57,8 @@ class LotBody(BaseModel):
     expires_on: str | None = None
     received_on: str | None = None
     opened_on: str | None = None
+    tests_per_pack: int | str | None = None
+    use_within_days: int | str | None = None
 
 
 @api.get("/lots")
@@ -63,10 +68,11 @@ def list_lots(query: LotQuery) -> Any:
     wanted = page(query.model_dump())
     filters = LotFilters(query.query, query.unit, query.class_, query.show, query.empty == "1")
     with reading() as session:
-        found = lots_page(session, actor(), filters, _today(), limit=wanted.limit + 1, after=wanted.after)
+        found = lots_page(session, actor(), filters, today(), limit=wanted.limit + 1, after=wanted.after)
         rows = found[: wanted.limit]
         following = encode_cursor(rows[-1].key) if len(found) > wanted.limit else None
-        return jsonify({"items": [_answer(row) for row in rows], "next": following})
+        codes = codes_of(session, [row.lot.id for row in rows])
+        return jsonify({"items": [lot_answer(row, codes.get(row.lot.id)) for row in rows], "next": following})
 
 
 @api.post("/lots")
@@ -76,14 +82,16 @@ def create_lot(body: LotBody) -> Any:
     draft = parse_lot(body.model_dump(exclude_unset=True, by_alias=True))
     with writing() as session:
         lot = receive_lot(session, actor(), draft, now())
-        answer = _answer(lot_by_id(session, actor(), lot.id, _today()))
+        answer = lot_answer(lot_by_id(session, actor(), lot.id, today()), code_of(session, lot))
     return jsonify(answer), 201
 
 
-def _answer(row: LotRow) -> dict[str, Any]:
+def lot_answer(row: LotRow, code: str | None) -> dict[str, Any]:
+    """A lot as programs see it; `code` is that of its label."""
     lot = row.lot
     return {
         "id": lot.id,
+        "code": code,
         "class": lot.equipment_class.code,
         "item": lot.item,
         "lot_number": lot.lot_number,
@@ -95,6 +103,8 @@ def _answer(row: LotRow) -> dict[str, Any]:
         "expires_on": _iso(lot.expires_on),
         "received_on": _iso(lot.received_on),
         "opened_on": _iso(lot.opened_on),
+        "tests_per_pack": lot.tests_per_pack,
+        "use_within_days": lot.use_within_days,
         "standing": row.standing.value,
         "recalled_on": _iso(lot.recalled_on),
         "recall_reason": lot.recall_reason or None,
@@ -103,7 +113,3 @@ def _answer(row: LotRow) -> dict[str, Any]:
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day is not None else None
-
-
-def _today() -> date:
-    return local_date(now(), the_app().settings.zone)

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 
 from assets.core.errors import invalid
 from assets.core.i18n import msg
-from assets.people.rules import Permission, may, reach
+from assets.people.rules import Permission, may
 from assets.telemetry import access, queries
 from assets.telemetry.days import to_moment
 from assets.telemetry.models import SetAside
+from assets.vehicles.queries.tracks import touches, trackers_wholly_within, tracks_within
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, the_app, writing
 from assets.web.parsing import Page, Span, encode_cursor, page, parse_decimal, parse_moment, parse_span
@@ -140,7 +141,7 @@ def list_positions(path: TrackerPath, query: SpanQuery) -> Any:
     span, wanted = _span(query), page(_args(query))
     with writing() as session:
         access.tracker_for(session, actor(), path.tracker, Permission.POSITION_READ)
-        parts = access.spans_within(session, actor(), path.tracker, Permission.POSITION_READ, span.start, span.end)
+        parts = tracks_within(session, actor(), path.tracker, Permission.POSITION_READ, span.start, span.end)
         access.record_looks(session, actor(), [path.tracker], now(), f"{_time(span.start)}/{_time(span.end)}")
     index, offset = _place_in(wanted)
     items: list[queries.Position] = []
@@ -182,7 +183,7 @@ def _position(position: queries.Position) -> dict[str, Any]:
 
 def _visible_parts(session: Session, tracker: str, span: Span) -> list[tuple[datetime, datetime]]:
     access.tracker_for(session, actor(), tracker, Permission.TRACKER_READ)
-    return access.spans_within(session, actor(), tracker, Permission.TRACKER_READ, span.start, span.end)
+    return tracks_within(session, actor(), tracker, Permission.TRACKER_READ, span.start, span.end)
 
 
 def _paged(items: list[dict[str, Any]], wanted: Page) -> Any:
@@ -249,14 +250,11 @@ def list_days(path: TrackerPath, query: SpanQuery) -> Any:
     """Local days; kilometres and hours with three decimals."""
     span = _span(query)
     with reading() as session:
-        access.tracker_for(session, actor(), path.tracker, Permission.TRACKER_READ)
-        carried = access.carried_by(session, actor(), path.tracker, Permission.TRACKER_READ)
-        assets = {part.asset.id for part in carried}
-        everything = reach(actor(), Permission.TRACKER_READ).everything
+        parts = _visible_parts(session, path.tracker, span)
         rows = [
             row
             for row in queries.days(session, path.tracker, span.first_day, span.until_day)
-            if everything or row.asset_id in assets
+            if touches(parts, row.day, the_app().settings.zone)
         ]
     items = [
         {
@@ -284,7 +282,7 @@ def list_set_aside(query: SetAsideQuery) -> Any:
     with writing() as session, the_app().telemetry.reading() as telemetry:
         found = queries.set_asides(
             telemetry, since=since, tracker=query.tracker or None, before_id=before, limit=wanted.limit + 1,
-            within=access.trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE),
+            within=trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE),
         )  # fmt: skip
         shown = found[: wanted.limit]
         bare = _with_bytes(session, shown)
@@ -296,7 +294,7 @@ def _with_bytes(session: Session, rows: Sequence[SetAside]) -> set[int]:
     """The rows whose bytes, which may hold positions, the asker may see; the look is journalled."""
     if not may(actor(), Permission.POSITION_READ):
         return set()
-    within = access.trackers_wholly_within(session, actor(), Permission.POSITION_READ)
+    within = trackers_wholly_within(session, actor(), Permission.POSITION_READ)
     bare = [row for row in rows if within is None or row.tracker_id in within]
     seen = sorted({row.tracker_id for row in bare if row.tracker_id is not None})
     access.record_looks(session, actor(), seen, now(), "set aside")

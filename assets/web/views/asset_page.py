@@ -15,29 +15,46 @@ from assets.custody.queries import custody_story
 from assets.custody.rules import Situation, likely_actions
 from assets.custody.service.correction import CORRECTABLE
 from assets.disposal import queries as disposal
+from assets.documents.queries import photo_ids_of
+from assets.kits.queries import checks_of, kit_of_part
+from assets.kits.rules.completeness import Contents
 from assets.maintenance import queries as maintenance
 from assets.people.rules import Permission, Role
 from assets.registry.models import Asset, AssetEvent
-from assets.registry.queries.assets import meters_of
 from assets.registry.queries.timeline import person_numbers, timeline_page
-from assets.registry.scope import reaches_unit
+from assets.registry.scope import reaches_asset
 from assets.telemetry import queries as telemetry
 from assets.telemetry.access import trackers_of_asset
+from assets.vehicles.queries.papers import lines_of, papers_of
+from assets.vehicles.rules.entries import PaperKind
+from assets.web.check_cells import has_check
+from assets.web.confirmation_words import receipts_of
 from assets.web.context import now, the_app, words
 from assets.web.event_words import timeline_entry
+from assets.web.kit_cells import contents_cells, may_on_kit
 from assets.web.parsing import Page
+from assets.web.reservation_words import asset_section
+from assets.web.vehicle_cells import paper_cells
 from assets.web.views.plans import due_cells
-from assets.web.views.scan import ACTIONS
+from assets.web.views.scan import ACTIONS, moves
 from assets.web.views.trackers import PRESENCE_WORDS
 
 TIMELINE_ENTRIES = 15
 ENDING = frozenset({"withdrawn", "lost", "disposed"})
-ICONS = {"issue": "issue", "return": "return", "sighting": "eye", "fault": "warn"}
+ICONS = {
+    "issue": "issue", "return": "return", "sighting": "eye", "fault": "warn", "transfer_send": "arrow",
+    "transfer_receive": "check", "check": "check",
+}  # fmt: skip
+MOVE_ADDRESSES = {
+    "transfer_send": "/transfers/new?asset={code}",
+    "transfer_receive": "/transfers?show=incoming&asset={code}",
+    "check": "/scan?code={code}",
+}
 
 
-def tabs_of(viewer: Actor, asset: Asset) -> list[str]:
+def tabs_of(viewer: Actor, asset: Asset, *, is_kit: bool = False) -> list[str]:
     """The tabs of the page that the viewer may open."""
-    found = ["overview"]
+    found = ["overview", *(["kit"] if is_kit else [])]
     if _may(viewer, asset, Permission.WORK_READ) or _may(viewer, asset, Permission.CALIBRATION_READ):
         found.append("care")
     if asset.equipment_class.is_vehicle and _may(viewer, asset, Permission.TRACKER_READ):
@@ -48,7 +65,7 @@ def tabs_of(viewer: Actor, asset: Asset) -> list[str]:
 
 
 def overview(session: Session, viewer: Actor, asset: Asset, wanted: Page) -> dict[str, Any]:
-    """Timeline, meters, a conflict of custody, and issues in spite of unfitness. Three queries."""
+    """Timeline with its photos, meters, a conflict of custody, and issues in spite of unfitness. Five queries."""
     sees = _may(viewer, asset, Permission.CUSTODY_SEE)
     story = custody_story(session, asset.id)
     found = timeline_page(session, asset, limit=min(wanted.limit, TIMELINE_ENTRIES), after=wanted.after)
@@ -56,10 +73,18 @@ def overview(session: Session, viewer: Actor, asset: Asset, wanted: Page) -> dic
     # Only custody names persons, so that its own entries nearly always hold every number.
     numbers = story.numbers if named <= story.numbers.keys() else person_numbers(session, found.events)
     corrected = {event.corrects_id for event in found.events}
-    corrects = _may(viewer, asset, Permission.CUSTODY_ACT)
+    corrects, reads_conflicts = (
+        _may(viewer, asset, right) for right in (Permission.CUSTODY_ACT, Permission.CONFLICT_READ)
+    )
+    photos = photo_ids_of(session, [event.id for event in found.events]) if "papers" in tabs_of(viewer, asset) else {}
+    receipts = receipts_of(session, asset, found.events) if sees else {}
     entries = []
     for event in found.events:
         entry = timeline_entry(event, numbers, sees_custody=sees)
+        entry["photos"] = photos.get(event.id, [])
+        entry["receipt"] = receipts.get(event.id)
+        if reads_conflicts and isinstance(event.data.get("case"), str):
+            entry["href"] = f"/conflicts/{event.data['case']}"
         if event.id in corrected:
             entry["note"] = words(msg("corrected later"))
         elif corrects and event.kind in CORRECTABLE:
@@ -68,12 +93,34 @@ def overview(session: Session, viewer: Actor, asset: Asset, wanted: Page) -> dic
     return {
         "entries": entries,
         "following": found.after,
-        "meters": meters_of(session, [asset.id])[asset.id],
-        "conflict": story.current.conflict,
+        "meters": asset.meters,
+        "conflict": story.current.conflict and not reads_conflicts,
+        "open_case": story.open_case if reads_conflicts else None,
+        "unclear_transfers": sees and bool(asset.transfer_unclear),
         "overrides": story.overrides if sees else [],
         "memo": disposal.asset_memo(session, asset, local_date(now(), the_app().settings.zone)),
         "ending": ending(session, viewer, asset),
+        "in_kit": kit_of_part(session, viewer, asset) if asset.in_kit_id is not None else None,
+        "reservations": asset_section(session, asset),
     }
+
+
+def kit_inside(session: Session, viewer: Actor, asset: Asset, contents: Contents | None) -> dict[str, Any]:
+    """What is in a kit, line by line, and its checks; what was put in and taken out, its timeline says. One query."""
+    return {
+        "kit": contents_cells(contents or Contents()),
+        "kit_rights": may_on_kit(viewer, asset),
+        "kit_checks": checks_of(session, asset),
+    }
+
+
+def vehicle_lines(session: Session, asset: Asset) -> list[dict[str, Any]]:
+    """How a vehicle stands with each of its dated papers; empty for what is none. One query."""
+    if not asset.equipment_class.is_vehicle:
+        return []
+    papers = papers_of(session, [asset.id])
+    known = {kind.value: papers[asset.id, kind.value] for kind in PaperKind}
+    return [paper_cells(line) for line in lines_of(asset, known, local_date(now(), the_app().settings.zone))]
 
 
 def ending(session: Session, viewer: Actor, asset: Asset) -> list[dict[str, str]]:
@@ -95,8 +142,8 @@ def _correction(asset: Asset, event: AssetEvent) -> dict[str, str]:
 
 
 def care(session: Session, viewer: Actor, asset: Asset) -> dict[str, Any]:
-    """Plans and calibrations with where they stand, and what the viewer may do about them. Two queries."""
-    shown: dict[str, Any] = {"plans": None, "calibrations": None}
+    """Papers of a vehicle, plans and calibrations with where they stand, and what the viewer may do. Three queries."""
+    shown: dict[str, Any] = {"plans": None, "calibrations": None, "vehicle_lines": vehicle_lines(session, asset)}
     if _may(viewer, asset, Permission.WORK_READ):
         shown["plans"] = [due_cells(view) for view in maintenance.plan_views(session, asset, now())]
     if _may(viewer, asset, Permission.CALIBRATION_READ):
@@ -162,9 +209,15 @@ def actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
         may_hand_over=_may(viewer, asset, Permission.CUSTODY_ACT),
         may_report=_may(viewer, asset, Permission.FIELD_REPORT),
         repairs=Role.TECHNICIAN.value in viewer.roles,
+        has_check=has_check(asset),
+        **moves(viewer, asset),
     )
     found = [
-        {"label": words(ACTIONS[kind]), "href": f"{base}/{kind}", "icon": ICONS[kind]}
+        {
+            "label": words(ACTIONS[kind]),
+            "href": MOVE_ADDRESSES.get(kind, "{base}/{kind}").format(base=base, kind=kind, code=asset.code),
+            "icon": ICONS[kind],
+        }
         for kind in likely_actions(situation)
     ]
     others: tuple[tuple[Permission, dict[str, str]], ...] = (
@@ -177,10 +230,14 @@ def actions(viewer: Actor, asset: Asset, *, fit: bool) -> list[dict[str, str]]:
             Permission.LABEL_PRINT,
             {"label": words(msg("Print the label")), "type": "submit", "form": "print-label", "icon": "label"},
         ),
+        (Permission.LABEL_PRINT, {"label": words(msg("New label")), "href": f"{base}/new-label", "icon": "label"}),
     )
+    if asset.is_kit and _may(viewer, asset, Permission.FIELD_REPORT):
+        check = {"label": words(msg("Check completeness")), "href": f"/kits/{asset.code}/check", "icon": "check"}
+        found.insert(1, check)
     first, last = _end_actions(viewer, asset)
     return [*first, *found, *(item for permission, item in others if _may(viewer, asset, permission)), *last]
 
 
 def _may(viewer: Actor, asset: Asset, permission: Permission) -> bool:
-    return reaches_unit(viewer, permission, asset.unit)
+    return reaches_asset(viewer, permission, asset)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from assets.core.errors import Conflict, DomainError, InvalidInput, NotFound, RuleViolation
 from assets.core.i18n import msg
-from assets.fitness.queries import fitness_of
+from assets.fitness.queries import fitness_of, judged_assets
 from assets.fitness.service import take_into_care
 from assets.labels.token import format_code
 from assets.people.rules import Permission, may
@@ -17,6 +17,7 @@ from assets.registry.models import Asset
 from assets.registry.queries.assets import DEFAULT_SORT, SORTS, asset_view, labels_of
 from assets.registry.queries.assets import asset_page as page_of_assets
 from assets.registry.queries.catalogue import asset_choices, model_names
+from assets.registry.queries.labels import replaced_label
 from assets.registry.rules.asset_fields import (
     CONDITION_NAMES,
     EXEMPTION_NAMES,
@@ -27,18 +28,22 @@ from assets.registry.rules.asset_fields import (
 from assets.registry.rules.classes import CLASSES
 from assets.registry.rules.life import LIFE_NAMES
 from assets.registry.rules.meters import METER_KINDS
-from assets.registry.scope import asset_by_code, reaches_unit, sees_identity
+from assets.registry.scope import asset_by_code, reaches_asset, sees_identity
 from assets.registry.service.assets import change_asset, register_asset
 from assets.web.asset_forms import first_values, form_sections, values_of
 from assets.web.asset_lists import DUE_NAMES, FILTER_KEYS, due_condition, filters_of
 from assets.web.auth import needs
+from assets.web.check_cells import check_cells
 from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
 from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
 from assets.web.guessing import check_guessing, note_unknown_code
+from assets.web.kit_cells import is_kit
 from assets.web.label_codes import read_code
+from assets.web.lot_scan import lot_behind
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page
+from assets.web.transfer_words import place_lines, place_of
 from assets.web.views import asset_page
 
 pages = Blueprint("assets", __name__)
@@ -65,6 +70,7 @@ def list_assets() -> Any:
             extra=due_condition(request.args),
         )  # fmt: skip
         fitness = fitness_of(session, found.assets, now())
+        places = {asset.id: place_of(asset) for asset in found.assets}
         choices = asset_choices(session, actor(), Permission.ASSET_READ, language=locale())
     options = {name: [(key, words(text)) for key, text in table.items()] for name, table in NAMES.items()}
     sees = may(actor(), Permission.CUSTODY_SEE)
@@ -74,12 +80,12 @@ def list_assets() -> Any:
         "unit": choices.units, "region": choices.regions, "grant": choices.grants, "batch": choices.batches,
     }  # fmt: skip
     return render_template(
-        "assets/list.html", found=found, fitness=fitness, options=options, sort=sort, sorts=list(SORTS),
+        "assets/list.html", found=found, fitness=fitness, places=places, options=options, sort=sort, sorts=list(SORTS),
         active=_chips(options), kept=[("sort", sort)] if sort != DEFAULT_SORT else [],
         before=_beside(encode_cursor(found.before)), after=_beside(encode_cursor(found.after)),
         export=_address("/assets/export", {}), printed=format_code, class_names=NAMES["class"], words=words,
         life_names=LIFE_NAMES, sees_custody=[
-            asset.id for asset in found.assets if reaches_unit(actor(), Permission.CUSTODY_SEE, asset.unit)
+            asset.id for asset in found.assets if reaches_asset(actor(), Permission.CUSTODY_SEE, asset)
         ],
         identity=sees_identity(actor()),
     )  # fmt: skip
@@ -129,8 +135,12 @@ def _follow(text: str) -> Any:
     except InvalidInput as error:
         return render_template("assets/mistyped.html", typed=text[:60], problem=words(error.message)), 400
     with reading() as session:
-        asset = _seen(session, code)
-    return redirect(f"/assets/{asset.code}", 303)
+        lot = lot_behind(session, code)
+        if lot is not None:
+            return redirect(f"/lots/{lot.id}", 303)
+        _seen(session, code)
+    # A void code keeps its own address, so that the page can say that its label was replaced.
+    return redirect(f"/assets/{code}", 303)
 
 
 def _seen(session: Session, code: str) -> Asset:
@@ -151,29 +161,34 @@ def show_asset(code: str) -> Any:
     canonical = read_code(code)
     with reading() as session:
         asset = _seen(session, canonical)
-        shown_tabs = asset_page.tabs_of(viewer, asset)
+        judged = judged_assets(session, [asset], now())
+        fitness, inside = judged.fitness[asset.id], judged.kits.get(asset.id)
+        shown_tabs = asset_page.tabs_of(viewer, asset, is_kit=is_kit(asset, inside))
         if tab not in shown_tabs:
             raise NotFound
-        fitness = fitness_of(session, [asset], now())[asset.id]
-        shown: dict[str, Any] = {}
+        shown: dict[str, Any] = {"place": place_of(asset), "place_lines": place_lines(asset, now())}
         if tab == "overview":
-            shown = asset_page.overview(session, viewer, asset, wanted)
+            shown |= asset_page.overview(session, viewer, asset, wanted)
+            shown["checked"] = check_cells(asset, judged.checks.get(asset.id))
             shown["older"] = _beside(encode_cursor(shown.pop("following")))
+        elif tab == "kit":
+            shown |= asset_page.kit_inside(session, viewer, asset, inside)
         elif tab == "care":
-            shown = asset_page.care(session, viewer, asset)
+            shown |= asset_page.care(session, viewer, asset)
         elif tab == "tracker":
-            shown = asset_page.trackers(session, asset)
+            shown |= asset_page.trackers(session, asset)
         elif tab == "papers":
-            shown = papers_of(session, "asset", asset.id)
+            shown |= papers_of(session, "asset", asset.id)
         else:
             shown["labels"] = labels_of(session, asset)
+        shown["replaced"] = replaced_label(session, asset, canonical)
     return render_template(
         "assets/item.html", asset=asset, fitness=fitness, tab=tab, tabs_shown=shown_tabs, printed=format_code,
         title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]), words=words,
         names={key: {k: words(v) for k, v in table.items()} for key, table in NAMES.items()},
         exemption=words(EXEMPTION_NAMES[asset.exemption_reason]) if asset.exemption_reason else "",
         meter_names=METER_KINDS, identity=sees_identity(viewer), holder=asset.custodian_person, now=now(),
-        sees_custody=reaches_unit(viewer, Permission.CUSTODY_SEE, asset.unit),
+        sees_custody=reaches_asset(viewer, Permission.CUSTODY_SEE, asset),
         actions=asset_page.actions(viewer, asset, fit=fitness.fit), **shown,
     )  # fmt: skip
 

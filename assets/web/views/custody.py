@@ -30,12 +30,14 @@ from assets.registry.rules.asset_fields import CONDITION_NAMES
 from assets.registry.rules.classes import CLASSES
 from assets.registry.scope import asset_by_code
 from assets.registry.service.timeline import Occurrence
+from assets.web import signing
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, now, reading, the_app, words, writing
 from assets.web.forms import field_errors, typed
 from assets.web.label_codes import read_code
 from assets.web.operation_choice import ANOTHER, NO_OPERATION, likely_operations, named_operation
 from assets.web.parsing import parse_decimal
+from assets.web.reservation_words import reserved_notices
 from assets.web.views.commands.shapes import end_of
 
 pages = Blueprint("custody", __name__)
@@ -64,19 +66,20 @@ class Form:
     permission: Permission
     apply: Callable[[Given], object]
     done: Message
+    is_signed: bool = False
 
 
-def _issue(given: Given) -> None:
+def _issue(given: Given) -> AssetEvent:
     zone = the_app().settings.zone
     number = required_text("to", given.text("to"), 32)
     person = queries.person_to_hold(given.session, actor(), number)
-    handover.issue(
+    return handover.issue(
         given.session, actor(), given.asset, person, given.occurrence, zone,
         until=end_of(given.text("until"), zone), override_reason=given.text("override_reason"),
     )  # fmt: skip
 
 
-def _return(given: Given) -> None:
+def _return(given: Given) -> AssetEvent:
     meter, count, hours = given.text("meter"), given.text("count"), given.text("hours")
     operation = _operation(given)
     used = None
@@ -89,7 +92,7 @@ def _return(given: Given) -> None:
             operation,
             given.text("contribution") or "none",
         )
-    handover.return_asset(
+    return handover.return_asset(
         given.session, actor(), given.asset, given.occurrence, condition=given.text("condition"),
         meter=MeterShown(parse_decimal(meter, "meter")) if meter else None, use=used, note=given.text("note"),
     )  # fmt: skip
@@ -120,8 +123,8 @@ def _fault(given: Given) -> None:
 
 
 FORMS: dict[str, Form] = {
-    "issue": Form("custody/issue.html", Permission.CUSTODY_ACT, _issue, msg("Issued.")),
-    "return": Form("custody/return.html", Permission.CUSTODY_ACT, _return, msg("Taken back.")),
+    "issue": Form("custody/issue.html", Permission.CUSTODY_ACT, _issue, msg("Issued."), is_signed=True),
+    "return": Form("custody/return.html", Permission.CUSTODY_ACT, _return, msg("Taken back."), is_signed=True),
     "sighting": Form("custody/sighting.html", Permission.FIELD_REPORT, _sighting, msg("Recorded as seen.")),
     "fault": Form("custody/fault.html", Permission.FIELD_REPORT, _fault, msg("The fault is reported.")),
 }
@@ -232,6 +235,7 @@ def _show(kind: str, code: str, values: dict[str, str] | None = None, errors: di
             values={"event_id": str(uuid4()), **(values or {})},
             errors=errors or {},
             why_not=[words(text) for _, text in handover.why_not_fit(session, asset, now())] if kind == "issue" else [],
+            reserved=reserved_notices(session, asset) if kind == "issue" else [],
             persons=_persons(session) if kind == "issue" else [],
             holder=asset.custodian_person,
             grades=[(grade, words(name)) for grade, name in CONDITION_NAMES.items()],
@@ -245,13 +249,15 @@ def _show(kind: str, code: str, values: dict[str, str] | None = None, errors: di
 def _take(kind: str, code: str) -> Response | tuple[str, int]:
     form, values = FORMS[kind], typed()
     try:
+        signed = signing.signature_in(values) if form.is_signed else signing.Signed()
         with writing() as session:
             asset = asset_by_code(session, actor(), read_code(code), form.permission, lock=True)
             address, event_id = f"/assets/{asset.code}", _own_id(values)
             # The form was sent twice (a double tap, a reload, a step back): it is done once.
             is_repeated = session.get(AssetEvent, event_id) is not None
             if not is_repeated:
-                form.apply(Given(session, asset, Occurrence(now(), now(), event_id), values))
+                done = form.apply(Given(session, asset, Occurrence(now(), now(), event_id), values))
+                signing.join(session, signed, event_id, [done] if isinstance(done, AssetEvent) else [])
     except (InvalidInput, RuleViolation, Conflict) as error:
         return _show(kind, code, values, field_errors(error)), status(error)
     if is_repeated:

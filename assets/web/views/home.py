@@ -1,52 +1,36 @@
-"""The first page: for the coordinator what is ready, and for everybody what he has to do today, most urgent first."""
+"""The first page: what somebody has to do today, by role; for the coordinator also what is ready."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template
-from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from assets.calibration import queries as calibration
 from assets.core.actor import Actor
 from assets.core.clock import local_date
 from assets.core.i18n import Message, msg
-from assets.disposal import queries as disposal
 from assets.fitness.queries import ReadinessFilter, readiness
 from assets.fitness.readiness import REASON_NAMES, STATES, Cell, matrix, worst
-from assets.handover.queries import ItemFilters, count_items_found
-from assets.maintenance import queries as maintenance
+from assets.labels.token import format_code
 from assets.people.rules import Permission, may
-from assets.registry.models import Asset
 from assets.registry.rules.classes import CLASSES
-from assets.registry.scope import assets_for
 from assets.reports import release
 from assets.safekeeping import beginning
 from assets.telemetry import access
 from assets.telemetry import queries as telemetry
 from assets.web.auth import signed_in
 from assets.web.context import actor, now, reading, the_app, words
+from assets.web.filters import show_date, show_datetime
+from assets.web.home_cards import Card, Line, cards, in_order
 
 pages = Blueprint("home", __name__)
 
-SOON_DAYS = 30
 SILENT_AFTER = timedelta(hours=24)
 WORST_SHOWN = 4
 REASONS_SHOWN = 2
-
-
-@dataclass(frozen=True)
-class Task:
-    """A line of today's list: a state, how many, of what, and where it is done."""
-
-    kind: str
-    count: int
-    text: str
-    href: str
 
 
 @pages.get("/")
@@ -57,76 +41,59 @@ def home() -> Any:
     if not may(who, Permission.ASSET_READ):
         return redirect("/summaries")
     with reading() as session:
-        found = _counted(session, _countings(who, local_date(now(), the_app().settings.zone)))
-        tasks = [task for task in _tasks(session, who, found) if task.count]
+        waiting, found = cards(session, who, local_date(now(), the_app().settings.zone), now())
+        waiting = in_order(who, [*waiting, *(card for card in _elsewhere(session, who) if card.count)])
         ready = _readiness(session, who) if may(who, Permission.READINESS_READ) else None
     return render_template(
-        "home.html", tasks=tasks, total=found["total"], in_service=found["in_service"], ready=ready
+        "home.html", total=found["total"], in_service=found["in_service"], ready=ready,
+        tasks=[_shown(card) for card in waiting if may(who, card.does)],
+        known=[_shown(card) for card in waiting if not may(who, card.does)],
     )  # fmt: skip
 
 
-def _countings(who: Actor, today: date) -> Iterator[tuple[str, Select[int]]]:
-    """What is counted for him, by name: all of it goes into one query."""
-    items = select(func.count()).select_from(Asset).where(assets_for(who, Permission.ASSET_READ))
-    yield "total", items
-    yield "in_service", items.where(Asset.life == "in_service")
-    if may(who, Permission.WORK_READ):
-        yield "orders", maintenance.open_counting(who)
-        yield "care_due", maintenance.due_counting(who, today, within_days=0)
-        yield "care_soon", maintenance.due_counting(who, today, within_days=SOON_DAYS)
-        yield "losses", disposal.loss_counting(who, "reported", "inquiry")
-    if may(who, Permission.DISPOSAL_DECIDE):
-        yield "proposed", disposal.disposal_counting(who, "proposed")
-    if may(who, Permission.DISPOSAL_PROPOSE):
-        yield "approved", disposal.disposal_counting(who, "approved")
-        yield "assess", disposal.assessment_counting(who, today)
-    if may(who, Permission.CALIBRATION_READ):
-        yield "calibration_due", calibration.due_counting(who, today, within_days=0)
-        yield "calibration_soon", calibration.due_counting(who, today, within_days=SOON_DAYS)
-    if may(who, Permission.CUSTODY_SEE):
-        held = select(func.count()).select_from(Asset).where(assets_for(who, Permission.CUSTODY_SEE))
-        yield "not_back", held.where(Asset.custody_until < now())
-
-
-def _counted(session: Session, countings: Iterator[tuple[str, Select[int]]]) -> Mapping[str, int]:
-    columns = [statement.scalar_subquery().label(name) for name, statement in countings]
-    return dict(session.execute(select(*columns)).one()._mapping)
-
-
-def _tasks(session: Session, who: Actor, found: Mapping[str, int]) -> Iterator[Task]:
-    """His tasks in the order of urgency; what he has no right to was not counted."""
-    care_due, calibration_due = found.get("care_due", 0), found.get("calibration_due", 0)
-    lines: tuple[tuple[str, int, Message, str], ...] = (
-        ("blocked", care_due, msg("services are due or overdue"), "/maintenance?within_days=0"),
-        (
-            "blocked", calibration_due, msg("out of calibration or verification: not fit for use"),
-            "/calibration?within_days=0",
-        ),
-        ("blocked", found.get("losses", 0), msg("losses are not decided"), "/losses"),
-        ("due", found.get("orders", 0), msg("work orders are open"), "/maintenance/board"),
-        ("due", found.get("not_back", 0), msg("items are not back on the day agreed"), "/assets?custody=overdue"),
-        ("due", found.get("proposed", 0), msg("disposals wait for a decision"), "/disposals/cases?state=proposed"),
-        ("due", found.get("approved", 0), msg("disposals are to be carried out"), "/disposals/cases?state=approved"),
-        ("due", found.get("care_soon", 0) - care_due, msg("services fall due within 30 days"), "/maintenance"),
-        (
-            "due", found.get("calibration_soon", 0) - calibration_due,
-            msg("calibrations and verifications end within 30 days"), "/calibration",
-        ),
-        ("due", found.get("assess", 0), msg("items are to be assessed for disposal"), "/disposals/assess"),
-    )  # fmt: skip
+def _elsewhere(session: Session, who: Actor) -> Iterator[Card]:
+    """What is counted by other means than the cards' one query."""
     if may(who, Permission.ACCOUNT_MANAGE):
         left = sum(state.is_open for state in beginning.steps(session, the_app().settings, now()))
-        yield _task("due", left, msg("steps of setting up are left"), "/admin/setup")
-    for kind, count, text, href in lines:
-        yield _task(kind, count, text, href)
-    if may(who, Permission.BATCH_WRITE):
-        to_come = count_items_found(session, who, ItemFilters(outcome="open"))
-        yield _task("away", to_come, msg("items of handover rounds have not come"), "/rounds/items?outcome=open")
+        yield _card(
+            "setup", "due", left, msg("steps of setting up are left"), "/admin/setup", Permission.ACCOUNT_MANAGE
+        )
     if may(who, Permission.TRACKER_READ):
-        yield _task("unknown", _silent(session, who), msg("vehicles were not heard for a day"), "/trackers")
+        text = msg("vehicles were not heard for a day")
+        yield _card("silent", "unknown", _silent(session, who), text, "/trackers", Permission.TRACKER_READ)
     if may(who, Permission.SUMMARY_APPROVE):
-        drafts = [s for s in release.summaries(session, who) if s.state == "draft"]
-        yield _task("due", len(drafts), msg("donor summaries wait for approval"), "/summaries")
+        drafts = sum(found.state == "draft" for found in release.summaries(session, who))
+        text = msg("donor summaries wait for approval")
+        yield _card("summaries", "due", drafts, text, "/summaries", Permission.SUMMARY_APPROVE)
+
+
+def _card(name: str, kind: str, count: int, text: Message, href: str, does: Permission) -> Card:
+    return Card(name, kind, text, href, does, count=count)
+
+
+def _shown(card: Card) -> dict[str, Any]:
+    return {
+        "name": card.name, "kind": card.kind, "count": card.count, "text": words(card.text), "href": card.href,
+        "first": [_first(line) for line in card.first], "more": card.count - len(card.first) if card.first else 0,
+    }  # fmt: skip
+
+
+def _first(line: Line) -> dict[str, str]:
+    named = line.said or line.model or (words(CLASSES[line.class_code].title) if line.class_code in CLASSES else "")
+    return {"href": line.href, "title": named, "code": format_code(line.code) if line.code else "", "when": _when(line)}
+
+
+def _when(line: Line) -> str:
+    if line.at is not None:
+        return show_datetime(line.at)
+    if line.day is not None:
+        return show_date(line.day)
+    if line.days is None:
+        return ""
+    days = round(line.days)
+    if days < 0:
+        return words(msg("%(days)s days overdue", days=-days))
+    return words(msg("in %(days)s days", days=days)) if days else words(msg("today"))
 
 
 def _readiness(session: Session, who: Actor) -> dict[str, Any]:
@@ -164,7 +131,3 @@ def _silent(session: Session, who: Actor) -> int:
     with the_app().telemetry.reading() as states:
         heard = telemetry.last_heard(states, carried)
     return sum(1 for tracker in carried if tracker not in heard or now() - heard[tracker] > SILENT_AFTER)
-
-
-def _task(kind: str, count: int, text: Message, href: str) -> Task:
-    return Task(kind, count, words(text), href)

@@ -7,32 +7,28 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request
 
 from assets.core.errors import InvalidInput, invalid
-from assets.core.i18n import Message, msg
-from assets.exchange.label_sheets import BARE_REASONS, label_base, layout_named, print_sheet
-from assets.labels.layouts import LAYOUTS, Layout
-from assets.labels.qr import address_refused
+from assets.core.i18n import LOCALES, msg
+from assets.exchange.label_sheets import Wording, print_sheet
 from assets.labels.token import CodeError, format_code, parse_code
 from assets.people.queries import units
 from assets.people.rules import Permission
+from assets.registry.queries.labels import printers_page
 from assets.registry.scope import reaches_unit
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, the_app, words
 from assets.web.forms import field_errors, typed
+from assets.web.label_words import file_name, offered_layouts
 
 pages = Blueprint("labels", __name__)
 
 MAX_CHOSEN = 500
-LAYOUT_NAMES: dict[str, Message] = {
-    "plain-a4": msg("Plain A4 paper with cut lines"),
-    "L7160": msg("Avery L7160"),
-    "L7651": msg("Avery L7651, small"),
-}
+_FIRST = {"layout": "plain-a4", "start_cell": "1"}
 
 
 @pages.get("/labels")
 @needs(Permission.LABEL_PRINT)
 def choose() -> str:
-    return _form({"layout": "plain-a4", "start_cell": "1", "choice": "unit"}, {})
+    return _form({**_FIRST, "choice": "unit", "layout": request.args.get("layout", "plain-a4")[:40]}, {})
 
 
 @pages.post("/labels/choose")
@@ -40,7 +36,7 @@ def choose() -> str:
 def choose_selected() -> str:
     """The form for the items that were ticked in a list."""
     codes = [_shown(code) for code in request.form.getlist("codes")[:MAX_CHOSEN]]
-    return _form({"layout": "plain-a4", "start_cell": "1", "choice": "codes", "codes": "\n".join(codes)}, {})
+    return _form({**_FIRST, "choice": "codes", "codes": "\n".join(codes)}, {})
 
 
 @pages.post("/labels")
@@ -55,13 +51,16 @@ def print_pdf() -> Any:
             **_wanted(values),
             layout=values.get("layout", ""),
             start_cell=_whole(values.get("start_cell") or "1", "start_cell"),
-            owner_line=values.get("owner_line", ""),
+            wording=Wording(
+                values.get("owner_line", ""), values.get("class_language", ""), values.get("donor_mark") == "1"
+            ),
+            printer=values.get("printer", ""),
             now=now(),
         )
     except InvalidInput as error:
         return _form(values, _errors(error)), 400
-    name = f"labels-{layout_named(values['layout']).name}-{sheet.report.labels}.pdf"
     response = Response(sheet.pdf, content_type="application/pdf")
+    name = file_name(values["layout"], sheet.report.labels)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
@@ -103,11 +102,9 @@ def _shown(code: str) -> str:
 def _form(values: dict[str, str], errors: dict[str, str]) -> str:
     with reading() as session:
         reachable = [unit for unit in units(session) if reaches_unit(actor(), Permission.LABEL_PRINT, unit)]
-    layouts = [(layout, words(LAYOUT_NAMES[layout.name]), _bare(layout)) for layout in LAYOUTS.values()]
-    return render_template("labels/choose.html", values=values, errors=errors, units=reachable, layouts=layouts)
-
-
-def _bare(layout: Layout) -> str:
-    """Why the symbols of this layout will hold the code alone, in words; empty when they hold the address."""
-    reason = "layout" if layout.content == "bare" else address_refused(label_base(the_app().settings))
-    return words(BARE_REASONS[reason]) if reason else ""
+        layouts = offered_layouts(session)
+        printers = [(row.name, row.name) for row in printers_page(session, limit=100)]
+    return render_template(
+        "labels/choose.html", values=values, errors=errors, units=reachable, layouts=layouts, printers=printers,
+        languages=LOCALES,
+    )  # fmt: skip

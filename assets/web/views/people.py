@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from assets.clearance.service import leave
 from assets.core.errors import DomainError, NotAllowed
 from assets.core.i18n import msg
 from assets.people import queries, service
@@ -111,9 +112,14 @@ def change(person_id: int) -> Any:
         with writing() as session:
             person = _writable(session, person_id)
             left = values.get("left_on", "").strip()
+            if left:
+                leave(
+                    session, actor(), person, parse_date(left, "left_on"), now(),
+                    override_reason=values.get("override_reason", ""),
+                )  # fmt: skip
             service.change_person(
                 session, actor(), person, unit=_unit(session, values), organisation=_organisation(session, values),
-                left_on=parse_date(left, "left_on") if left else None, **_texts(values),
+                **_texts(values),
             )  # fmt: skip
     except DomainError as error:
         return _form(shown, values, _errors(error)), _status(error)

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from assets.core.errors import Conflict, DomainError, InvalidInput, RuleViolation
 from assets.core.i18n import msg
-from assets.exchange.label_sheets import layout_named, print_sheet
+from assets.exchange.label_sheets import print_sheet
 from assets.fitness.service import take_into_care
 from assets.handover import queries
 from assets.handover.act import line_name, name_of
@@ -20,7 +20,6 @@ from assets.handover.rules import FOUND, OUTCOME_NAMES, OUTCOME_STATES, Count, i
 from assets.handover.service.counting import count_item
 from assets.handover.service.into_service import put_into_service
 from assets.handover.service.rounds import close_count
-from assets.labels.layouts import LAYOUTS
 from assets.labels.token import format_code
 from assets.people.rules import Permission, may
 from assets.registry.models import HandoverBatch
@@ -30,10 +29,10 @@ from assets.web.auth import needs
 from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
 from assets.web.errors import status_of
 from assets.web.forms import field_errors, typed
+from assets.web.label_words import built_in_choices, file_name
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page
 from assets.web.views.api_rounds import act_response
-from assets.web.views.labels import LAYOUT_NAMES
 
 pages = Blueprint("rounds", __name__)
 SHOWN = 10
@@ -66,7 +65,7 @@ def show_round(batch_id: int) -> Any:
         line_name=_line_name,
         to_come=to_come, outcomes=outcome_words(), agencies=agencies, languages=ACT_LANGUAGES, name_of=_name,
         usd=in_usd(batch.value, batch.currency, batch.usd_rate), seen=sum(counted.values()), printed=format_code,
-        identity=sees_identity(actor()), layouts=[(name, words(LAYOUT_NAMES[name])) for name in LAYOUTS],
+        identity=sees_identity(actor()), layouts=built_in_choices(),
         may_count=may(actor(), Permission.BATCH_WRITE), waiting=waiting, why_it_stays=_why_it_stays,
         is_signed=any(paper["kind"] == "act" and not paper["removed_at"] for paper in papers["documents"]), **papers,
     )  # fmt: skip
@@ -138,15 +137,15 @@ def print_labels(batch_id: int) -> Any:
     codes = [item.asset.code for item in found if item.asset.annulled_at is None]
     cell = values.get("start_cell", "").strip() or "1"
     try:
-        layout = layout_named(values.get("layout", "plain-a4"))
+        layout = values.get("layout", "plain-a4")
         sheet = print_sheet(
-            the_app(), actor(), codes=codes, layout=layout.name, now=now(),
+            the_app(), actor(), codes=codes, layout=layout, now=now(),
             start_cell=int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 4 else 0,
         )  # fmt: skip
     except InvalidInput as error:
         flash_words(error.fields[0].message if error.fields else error.message, "error")
         return redirect(f"/rounds/{batch_id}", 303)
-    headers = {"Content-Disposition": f'attachment; filename="labels-{layout.name}-{sheet.report.labels}.pdf"'}
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(layout, sheet.report.labels)}"'}
     return Response(sheet.pdf, content_type="application/pdf", headers=headers)
 
 

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from typing import Any
 
-from flask import Blueprint, jsonify, render_template, request
-from sqlalchemy import select
+from flask import Blueprint, Response, json, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
 from assets.core.clock import local_date
 from assets.core.errors import NotFound
 from assets.core.i18n import Message, msg
 from assets.custody import queries
-from assets.custody.models import UseSession
-from assets.custody.rules import Situation, likely_actions
-from assets.fitness.queries import fitness_of
-from assets.people.models import Person
-from assets.people.rules import Permission, Role
-from assets.registry.models import Asset, Meter, MeterReading
-from assets.registry.rules.classes import CLASSES
-from assets.registry.rules.meters import METER_KINDS
-from assets.registry.scope import asset_by_code, reaches_unit
+from assets.labels.token import format_code
+from assets.people.models import Unit
+from assets.people.rules import Permission
+from assets.registry.models import Asset
+from assets.registry.queries.labels import blank_label, other_unit_of, replaced_label
+from assets.registry.scope import asset_by_code, reaches_asset
 from assets.web.auth import needs
-from assets.web.context import actor, now, reading, the_app, words
+from assets.web.context import actor, locale, now, reading, the_app, words
 from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.label_codes import read_code
+from assets.web.lot_scan import scanned_lot
 from assets.web.operation_choice import likely_operations
+from assets.web.phone_snapshot import FOREIGN_BLANK, REPLACED, person_line, snapshot
+from assets.web.reservation_words import reserved_notices
+from assets.web.scanned import check_points, moves, shown, units_to_send_to
 
+__all__ = ["ACTIONS", "moves", "pages"]
 pages = Blueprint("scan", __name__)
 
 ACTIONS: dict[str, Message] = {
@@ -34,10 +37,13 @@ ACTIONS: dict[str, Message] = {
     "return": msg("Take back"),
     "sighting": msg("Seen"),
     "fault": msg("Report a fault"),
+    "transfer_receive": msg("Receive it from the other unit"),
+    "transfer_send": msg("Send to another unit"),
+    "check": msg("Check before use"),
+    "kit_check": msg("Check completeness"),
+    "kit_put": msg("Put a part in"),
+    "kit_take": msg("Take it out of its kit"),
 }
-METER_UNITS: dict[str, Message] = {"odometer_km": msg("km"), "engine_h": msg("h"), "hours": msg("h")}
-METER_NAMES: dict[str, Message] = {**METER_KINDS, "odometer_km": msg("odometer"), "engine_h": msg("engine hours")}
-ELSEWHERE = msg("issued to a person")
 
 
 @pages.get("/scan")
@@ -56,9 +62,14 @@ def scanned_asset(code: str) -> Any:
         try:
             asset = asset_by_code(session, actor(), canonical)
         except NotFound:
+            if (label := blank_label(session, actor(), canonical)) is not None:
+                return jsonify(_blank(canonical, other_unit_of(session, actor(), label)))
+            if (lot := scanned_lot(session, canonical)) is not None:
+                return jsonify(lot)
             note_unknown_code()
             raise
-        return jsonify(_shown(session, asset))
+        notices = [_notice(session, asset, canonical), *reserved_notices(session, asset)]
+        return jsonify({**_shown(session, asset), "notice": " ".join(filter(None, notices)) or None})
 
 
 @pages.get("/scan/persons")
@@ -68,98 +79,83 @@ def persons() -> Any:
     with reading() as session:
         today = local_date(now(), the_app().settings.zone)
         found = queries.persons_like(session, actor(), request.args.get("q", ""), today)
-        items = [
-            {
-                "id": person.number,
-                "name": person.name or person.number,
-                "unit": person.unit.name,
-                "note": person.number if person.name else None,
-            }
-            for person in found
-        ]
+        items = [person_line(person) for person in found]
     return jsonify({"items": items})
 
 
-def _shown(session: Session, asset: Asset) -> dict[str, Any]:
-    fitness = fitness_of(session, [asset], now())[asset.id]
-    reasons = [{"code": reason.code, "text": words(reason.message)} for reason in fitness.reasons]
-    defaults = CLASSES[asset.equipment_class.code]
+@pages.get("/scan/assets")
+@needs(Permission.FIELD_REPORT, Permission.CUSTODY_ACT)
+def known_assets() -> Response:
+    """All that this person works with, for his phone to answer scans from without a connection (static/known)."""
+    with reading() as session:
+        told = json.dumps(snapshot(session, ACTIONS), ensure_ascii=False, separators=(",", ":"))
+    moment = now().isoformat()
+    etag = hashlib.sha256(f"{locale()}\n{told}".encode()).hexdigest()
+    response = Response(status=304, headers={"X-As-Of": moment})
+    if etag not in request.if_none_match:
+        body = f'{{"as_of":{json.dumps(moment)},"locale":{json.dumps(locale())},{told[1:]}'.encode()
+        response = Response(body, mimetype="application/json", headers={"X-As-Of": moment})
+        if request.accept_encodings["gzip"]:
+            response.set_data(gzip.compress(body, 5, mtime=0))
+            response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(etag)
+    response.headers["Vary"] = "Accept-Encoding, Cookie"
+    return response
+
+
+def _notice(session: Session, asset: Asset, code: str) -> str | None:
+    """What is to be said of the label that was scanned; None for the one that the item has now."""
+    replaced = replaced_label(session, asset, code)
+    if replaced is None:
+        return None
+    return words(msg(REPLACED.text, code=format_code(code), new=format_code(asset.code)))
+
+
+def _blank(code: str, other: Unit | None) -> dict[str, Any]:
+    """A blank label, to be put on an item: the one thing that can be done with it; perhaps made for another unit."""
     return {
-        "code": asset.code,
-        "title": asset.model.full_name if asset.model else words(defaults.title),
-        "class": words(defaults.title),
-        "state": {"kind": fitness.state, "text": reasons[0]["text"] if reasons else ""},
-        "fit": {"ok": fitness.fit, "reasons": reasons},
-        "custodian": _custodian(session, asset),
-        "unit": asset.unit.name,
-        "meters": _meters(session, asset),
-        "usual_use": _usual_use(session, asset),
-        "operations": _operations(session, asset),
-        "actions": _actions(asset, fit=fitness.fit),
+        "code": code,
+        "title": words(msg("Blank label")),
+        "class": words(msg("not on any item yet")),
+        "blank": True,
+        "notice": words(msg(FOREIGN_BLANK.text, unit=other.name)) if other is not None else None,
+        "state": {"kind": "unknown", "text": ""},
+        "fit": {"ok": None, "reasons": []},
+        "custodian": None,
+        "unit": None,
+        "meters": [],
+        "usual_use": None,
+        "operations": None,
+        "actions": [{"kind": "claim_label", "label": words(msg("Put it on an item")), "primary": True}],
     }
 
 
-def _custodian(session: Session, asset: Asset) -> str | None:
-    if asset.custodian_person_id is None:
-        return None
-    if not reaches_unit(actor(), Permission.CUSTODY_SEE, asset.unit):
-        return words(ELSEWHERE)
-    person = session.get_one(Person, asset.custodian_person_id)
-    return person.name or person.number
-
-
-def _meters(session: Session, asset: Asset) -> list[dict[str, Any]]:
-    """The meter that a return asks for first: a vehicle's odometer, else one that people read off.
-
-    What uses alone are counted in is not read off anything, so it is not asked for.
-    """
-    was_read = (
-        select(MeterReading.id).where(MeterReading.meter_id == Meter.id, MeterReading.annulled_at.is_(None)).exists()
-    )
-    known = {meter.kind: meter for meter in session.scalars(select(Meter).where(Meter.asset_id == asset.id, was_read))}
-    usual = "odometer_km" if asset.equipment_class.is_vehicle else asset.equipment_class.usage_meter
-    if usual not in known and not asset.equipment_class.is_vehicle:
-        return []
-    shown = [usual, *(kind for kind in sorted(known) if kind != usual)]
-    return [
-        {
-            "kind": kind,
-            "label": words(METER_NAMES[kind]),
-            "value": float(value) if (value := getattr(known.get(kind), "value", None)) is not None else None,
-            "unit": words(METER_UNITS[kind]) if kind in METER_UNITS else "",
-        }
-        for kind in shown
-    ]
-
-
-def _usual_use(session: Session, asset: Asset) -> dict[str, Any] | None:
-    unit = {"uses": "count", "hours": "hours"}.get(CLASSES[asset.equipment_class.code].usual_use or "")
-    if unit is None:
-        return None
-    amount = queries.usual_amount(session, asset.id, UseSession.count if unit == "count" else UseSession.hours)
-    value = 1 if amount is None else int(amount) if amount == int(amount) else float(amount)
-    return {"unit": unit, "value": value}
+def _shown(session: Session, asset: Asset) -> dict[str, Any]:
+    told = shown(session, [asset])[0]
+    actions = [
+        {"kind": kind, "label": words(ACTIONS[kind]), "primary": place == 0}
+        for place, kind in enumerate(told["actions"])
+    ]  # fmt: skip
+    return {
+        **told,
+        "points": check_points(told["class_code"]),
+        "operations": _operations(session, asset),
+        "actions": actions,
+        "units": _units(session, asset, actions),
+    }
 
 
 def _operations(session: Session, asset: Asset) -> list[dict[str, str]] | None:
     """The operations offered at a return, likeliest first; None where this person takes nothing back."""
-    if asset.custodian_person_id is None or not reaches_unit(actor(), Permission.CUSTODY_ACT, asset.unit):
+    if asset.custodian_person_id is None or not reaches_asset(actor(), Permission.CUSTODY_ACT, asset):
         return None
     return [{"code": code, "label": label} for code, label in likely_operations(session, asset)]
 
 
-def _actions(asset: Asset, *, fit: bool) -> list[dict[str, Any]]:
-    who = actor()
-    offered = likely_actions(
-        Situation(
-            in_service=asset.life == "in_service",
-            is_held=asset.custodian_person_id is not None,
-            is_fit=fit,
-            may_hand_over=reaches_unit(who, Permission.CUSTODY_ACT, asset.unit),
-            may_report=reaches_unit(who, Permission.FIELD_REPORT, asset.unit),
-            repairs=Role.TECHNICIAN.value in who.roles,
-        )
-    )
-    return [
-        {"kind": kind, "label": words(ACTIONS[kind]), "primary": place == 0} for place, kind in enumerate(offered)
-    ]  # fmt: skip
+def _units(session: Session, asset: Asset, actions: list[dict[str, Any]]) -> list[dict[str, str]] | None:
+    """The units that it can be sent to, its owner alone where it is on loan; None where nothing is sent."""
+    if not any(action["kind"] == "transfer_send" for action in actions):
+        return None
+    if asset.holding_unit_id is not None:
+        return [{"code": asset.unit.code, "name": asset.unit.name}]
+    return [unit for unit_id, unit in units_to_send_to(session) if unit_id != asset.unit_id]

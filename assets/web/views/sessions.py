@@ -14,6 +14,7 @@ from assets.people.models import Account
 from assets.web.auth import COOKIE_FIELD, public, safe_next, signed_in
 from assets.web.context import flash_words, maybe_actor, now, reading, the_app, words, writing
 from assets.web.forms import field_errors
+from assets.web.own_password import require_own_password
 
 pages = Blueprint("sessions", __name__)
 
@@ -97,9 +98,7 @@ def change_password() -> Any:
     """Change one's own password; every sign-in and token ends, this one too."""
     form = request.form
     try:
-        with reading() as db:
-            if service.matching_account(db, g.account.login, form.get("current", "")) is None:
-                raise invalid("current", msg("The present password is not right."))
+        require_own_password(form.get("current", ""))
         if form.get("password", "") != form.get("again", ""):
             raise invalid("again", msg("The two new passwords differ."))
         with writing() as db:

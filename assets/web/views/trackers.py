@@ -9,11 +9,12 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
-from assets.core.clock import local_date
+from assets.core.clock import day_start, local_date
 from assets.core.i18n import Message, msg
 from assets.fitness.queries import fitness_of
 from assets.people.rules import Permission
 from assets.telemetry import access, queries
+from assets.vehicles.queries.tracks import live_trackers, touches, trackers_wholly_within, tracks_within
 from assets.web.auth import needs
 from assets.web.care import asset_title
 from assets.web.context import actor, now, reading, the_app, words, writing
@@ -68,7 +69,7 @@ def list_set_aside() -> Any:
     wanted = page(request.args)
     before = int(str(wanted.after[0])) if wanted.after and isinstance(wanted.after[0], int) else None
     with reading() as session, the_app().telemetry.reading() as telemetry:
-        within = access.trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE)
+        within = trackers_wholly_within(session, actor(), Permission.TRACKER_MANAGE)
         found = queries.set_asides(telemetry, within=within, before_id=before, limit=wanted.limit + 1)
     shown = found[: wanted.limit]
     following = encode_cursor((shown[-1].id,)) if len(found) > wanted.limit else None
@@ -86,12 +87,11 @@ def show_tracker(tracker_id: str) -> Any:
         carried = access.carried_by(session, actor(), tracker_id, Permission.TRACKER_READ)
         (line,) = _lines(session, [mounted])
         accounts = access.boots_for(telemetry, actor(), mounted)
-        allowed = {span.asset.id for span in carried}
-        days = [
-            row
-            for row in queries.days(session, tracker_id, first, today + timedelta(days=1))
-            if row.asset_id in allowed
-        ]
+        zone, until = the_app().settings.zone, today + timedelta(days=1)
+        parts = tracks_within(
+            session, actor(), tracker_id, Permission.TRACKER_READ, day_start(first, zone), day_start(until, zone)
+        )
+        days = [row for row in queries.days(session, tracker_id, first, until) if touches(parts, row.day, zone)]
     return render_template(
         "trackers/item.html",
         line=line,
@@ -114,7 +114,7 @@ def show_map() -> Any:
 def map_vehicles() -> Any:
     """Where the vehicles within scope were last seen; each look is journalled."""
     with writing() as session:
-        mounted = access.tracker_page(session, actor(), permission=Permission.POSITION_READ, limit=MAP_LIMIT)
+        mounted = live_trackers(session, actor(), MAP_LIMIT)
         lines = [line for line in _lines(session, mounted) if line.mounted.asset is not None]
         fitness = fitness_of(session, [line.mounted.asset for line in lines if line.mounted.asset is not None], now())
         shown = [line.mounted.tracker.id for line in lines if _is_placed(line)]
@@ -123,7 +123,7 @@ def map_vehicles() -> Any:
 
 
 def _is_placed(line: Line) -> bool:
-    """Whether the last place is one of this vehicle: a tracker that was moved last sent from another."""
+    """Whether the last place is one of this vehicle in this unit: a tracker that was moved last sent from another."""
     at, since = line.state.position_at, line.mounted.since
     return line.state.lat is not None and at is not None and (since is None or at >= since)
 

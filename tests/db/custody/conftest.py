@@ -9,12 +9,18 @@ import pytest
 
 from assets.core.app import App
 from tests.support.custody import Custody, new_asset
+from tests.support.transfers import Moves
 from tests.support.world import Clock, World
 
 
 @pytest.fixture
 def custody(app: App, world: World, clock: Clock) -> Custody:
     return Custody(app, world, clock)
+
+
+@pytest.fixture
+def moves(custody: Custody) -> Moves:
+    return Moves(custody)
 
 
 @pytest.fixture

@@ -221,7 +221,9 @@ def test_only_who_may_hand_over_corrects_and_only_with_a_reason(custody: Custody
         custody.correct(code, wrong, login="commander", reason="  ")
 
 
-def test_a_failed_check_is_a_sighting_and_a_major_fault(custody: Custody, make: Make, app: App) -> None:
+def test_a_failed_check_is_a_sighting_and_a_fault_and_keeps_the_item_in_store(
+    custody: Custody, make: Make, app: App
+) -> None:
     code = make()
     with custody.by("officer") as (session, actor):
         asset = asset_by_code(session, actor, code)

@@ -75,7 +75,7 @@ def test_every_file_is_there_in_every_version_and_every_hash_fits(app: App, plac
     listed = table(archive, "documents")
     assert sorted(row["sha256"] for row in listed) == kept
     assert all(sums[row["path"]] == row["sha256"] for row in listed)
-    assert whole.files == len(kept) == 12
+    assert whole.files == len(kept) == 15
     assert (whole.missing, whole.damaged, whole.left_out) == ([], [], [])
     assert json.loads(archive.read("export.json"))["tables"] == whole.tables
 
@@ -156,7 +156,7 @@ def test_export_is_journalled(app: App, world: World, places: Places, clock: Clo
     with app.reading() as session:
         entry = session.scalars(select(JournalEntry).where(JournalEntry.entity == "export")).one()
         assert (entry.action, entry.account_id) == ("exported", world.actors["auditor"].account_id)
-        assert json.loads(entry.body)["values"]["files"] == 12
+        assert json.loads(entry.body)["values"]["files"] == 15
 
 
 def test_file_that_is_missing_or_altered_is_named_and_the_rest_is_there(app: App, places: Places, clock: Clock) -> None:
@@ -166,7 +166,7 @@ def test_file_that_is_missing_or_altered_is_named_and_the_rest_is_there(app: App
     (folder / first).unlink()
     (folder / second).write_bytes(b"something else")
     whole, archive = export(app, SETUP, clock)
-    assert (len(whole.missing), len(whole.damaged), whole.files) == (1, 1, 11)
+    assert (len(whole.missing), len(whole.damaged), whole.files) == (1, 1, 14)
     assert json.loads(archive.read("export.json"))["missing"] == whole.missing
 
 

@@ -1,4 +1,4 @@
-"""An asset made through the gate, for the tests of the registry."""
+"""An asset made through the gate and a store of consumables, for the tests of the registry."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from assets.core.app import App
 from assets.registry.models import Asset
 from assets.registry.rules.asset_fields import parse_asset
 from assets.registry.service.assets import register_asset
+from tests.support.lots import Store
 from tests.support.world import SETUP, Clock, World
+
+
+@pytest.fixture
+def store(app: App, world: World, clock: Clock) -> Store:
+    return Store(app, world, clock)
 
 
 @pytest.fixture

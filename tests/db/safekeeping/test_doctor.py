@@ -328,7 +328,7 @@ def test_open_account_of_somebody_who_left_is_to_be_closed(site: Site) -> None:
             session, SETUP, login="gone", password="Ishonchli-Soz-77", role=Role.OFFICER, scope=service.Scope(),
             now=START, person=person,
         )  # fmt: skip
-        service.change_person(session, SETUP, person, left_on=START.date())
+        service.mark_left(session, SETUP, person, START.date())
     assert "1 accounts are open whose persons have left" in words(site, "accounts")
     with site.opened.transaction(SETUP, START) as session:
         service.end_account(session, SETUP, queries.account_by_login(session, account.login), START)

@@ -9,15 +9,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.custody.rules import event_time
+from assets.custody.rules.device_time import WORTH_NOTING
 
 RECEIVED = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
+DELAYS = st.timedeltas(timedelta(0), WORTH_NOTING - timedelta(milliseconds=1))
 
 
 @given(st.timedeltas(-3 * DAY, 3 * DAY), st.timedeltas(timedelta(0), 30 * DAY))
 def test_a_clock_that_is_off_moves_no_event(off: timedelta, age: timedelta) -> None:
     sent = RECEIVED + off
-    assert event_time(sent - age, sent, RECEIVED).at == RECEIVED - age
+    moved = event_time(sent - age, sent, RECEIVED).at - (RECEIVED - age)
+    assert abs(moved) < WORTH_NOTING if abs(off) < WORTH_NOTING else not moved
+
+
+@given(st.lists(st.tuples(st.timedeltas(timedelta(0), 10 * DAY), DELAYS), min_size=2))
+def test_what_one_phone_did_keeps_its_order_however_long_each_request_is_on_its_way(
+    sent_apart: list[tuple[timedelta, timedelta]],
+) -> None:
+    did = sorted((RECEIVED - age, delay) for age, delay in sent_apart)
+    told = [event_time(at, RECEIVED, RECEIVED + delay).at for at, delay in did]
+    assert told == sorted(told)
 
 
 @given(st.lists(st.timedeltas(timedelta(0), 10 * DAY), min_size=2), st.timedeltas(-3 * DAY, 3 * DAY))

@@ -27,7 +27,7 @@ def text_of(language: str, name: str) -> str:
 @pytest.mark.parametrize("language", manual.LANGUAGES)
 def test_each_role_has_its_page_and_there_is_nothing_besides(language: str) -> None:
     there = {path.stem for path in (manual.FOLDER / language).glob("*.md")}
-    assert there == {"index", "going-live", *(role.value.replace("_", "-") for role in Role)}
+    assert there == {"index", "going-live", "in-the-field", *(role.value.replace("_", "-") for role in Role)}
 
 
 @pytest.mark.parametrize(("language", "name"), EVERY)
@@ -46,6 +46,11 @@ def test_page_of_a_role_is_called_as_the_product_calls_the_role(role: Role) -> N
 def test_page_of_a_role_is_at_most_two_printed_pages(role: Role) -> None:
     assert len(text_of("en", manual.PAGE_OF[role.value]).split()) <= TWO_PAGES_WORDS
     assert 1 <= len(pictures(text_of("en", manual.PAGE_OF[role.value]))) <= 3
+
+
+@pytest.mark.parametrize("language", manual.LANGUAGES)
+def test_page_for_the_field_is_at_most_two_printed_pages(language: str) -> None:
+    assert len(text_of(language, manual.IN_THE_FIELD).split()) <= TWO_PAGES_WORDS
 
 
 @pytest.mark.parametrize(("language", "name"), TRANSLATED)

@@ -19,6 +19,7 @@ from assets.labels.token import ALPHABET, format_code, new_code
 from assets.maintenance.models import WorkOrder
 from assets.registry.models import AssetEvent
 from assets.registry.service.labels import register_label_blank
+from tests.support.commands import command
 from tests.support.custody import Custody
 from tests.support.world import SETUP, Clock
 from tests.web.conftest import Api, Browser
@@ -26,10 +27,6 @@ from tests.web.conftest import Api, Browser
 Make = Callable[..., str]
 Post = Callable[..., list[dict[str, Any]]]
 MINUTE = timedelta(minutes=1)
-
-
-def command(kind: str, code: str, at: datetime, data: dict[str, Any] | None = None, n: int = 0) -> dict[str, Any]:
-    return {"id": str(uuid4()), "n": n, "kind": kind, "code": code, "occurred_at": at.isoformat(), "data": data or {}}
 
 
 @pytest.fixture
@@ -250,8 +247,8 @@ WRONG = [
     ("use", {"count": 0, "started_at": "2026-11-01T00:00:00Z"}, "invalid_input"),
     ("check", {"items": {"glass": "perhaps"}, "passed": True}, "invalid_input"),
     ("claim_label", {"asset": "nonsense"}, "not_a_label"),
-    ("transfer_send", {"to_unit": "IMT-FA"}, "unknown_kind"),
-    ("stock_issue", {"quantity": 1, "to": "P-001"}, "unknown_kind"),
+    ("transfer_send", {"to_unit": "IMT-TK"}, "same_unit"),
+    ("stock_issue", {"quantity": 1, "to": "P-001"}, "not_found"),
     ("explode", {}, "unknown_kind"),
 ]
 

@@ -44,8 +44,8 @@ def test_a_free_and_fit_asset_offers_its_issue_first(client_for: SignIn, make: M
     assert told["code"] == code
     assert told["fit"]["ok"]
     assert (told["custodian"], told["unit"]) == (None, "Toshkent shahri guruhi")
-    assert kinds(told) == ["issue", "sighting", "fault"]
-    assert [action["primary"] for action in told["actions"]] == [True, False, False]
+    assert kinds(told) == ["issue", "sighting", "fault", "transfer_send", "check"]
+    assert [action["primary"] for action in told["actions"]] == [True, False, False, False, False]
     assert told["usual_use"] == {"unit": "count", "value": 1}
     assert told["meters"] == []
 
@@ -57,10 +57,11 @@ def test_an_issued_asset_offers_its_return_first_and_names_who_has_it(
     custody.issue(code, "P-002")
     told = shown(client_for("logistics_officer"), code)
     assert told["custodian"] == "Юлдашева Гульчехра Абдурахмановна"
-    assert kinds(told) == ["return", "sighting", "fault"]
+    assert kinds(told) == ["return", "sighting", "fault", "check"]
     hidden = shown(client_for("technician"), code)
     assert hidden["custodian"] == "issued to a person"
-    assert kinds(hidden) == ["fault", "sighting"]
+    assert (told["custodian_number"], hidden["custodian_number"]) == ("P-002", None)
+    assert kinds(hidden) == ["fault", "sighting", "check"]
 
 
 def test_what_is_not_fit_says_why_and_offers_its_issue_last(
@@ -73,7 +74,7 @@ def test_what_is_not_fit_says_why_and_offers_its_issue_last(
     told = shown(client_for("logistics_officer"), code)
     assert (told["fit"]["ok"], told["state"]["kind"]) == (False, "blocked")
     assert told["fit"]["reasons"][0]["code"] == "fault_critical"
-    assert kinds(told) == ["sighting", "fault", "issue"]
+    assert kinds(told) == ["sighting", "fault", "issue", "transfer_send", "check"]
 
 
 def test_a_vehicle_asks_for_its_odometer_first(client_for: SignIn, make: Make) -> None:

@@ -281,6 +281,9 @@ def test_form_with_its_script_is_answered_file_by_file(here: Places, client_for:
         (SubjectName.WORK_ORDER, "/maintenance/orders/{id}"),
         (SubjectName.LOSS, "/losses/{id}"),
         (SubjectName.DISPOSAL, "/disposals/{id}"),
+        (SubjectName.FUEL, "/vehicles/fuel/{id}"),
+        (SubjectName.VEHICLE_PAPER, "/vehicles/papers/{id}"),
+        (SubjectName.ACCIDENT, "/vehicles/accidents/{id}"),
     ],
 )
 def test_page_of_a_thing_shows_its_papers_and_who_may_adds_some(

@@ -90,7 +90,15 @@ def told_of(browser: Browser, code: str) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("passed", "state", "reason", "counted_under"),
     [
-        (False, "blocked", "An open fault forbids its use.", "a fault that forbids its use"),
+        (
+            False,
+            "blocked",
+            (
+                "Not in order at the check before use: Complete by its checklist. Repair it, or check it again. "
+                "It has an open minor fault."
+            ),
+            "check before use not passed",
+        ),
         (True, "due", "It has an open minor fault.", "a minor fault"),
     ],
 )

@@ -274,5 +274,5 @@ def test_today_counts_what_is_to_come_of_every_round(enter: Enter, client_for: C
     for number in range(22):
         enter(line(quantity=1, serials=f"X-{number}"), number=f"R-{number}")
     page = text(client_for("coordinator").get("/"))
-    tasks = dict(re.findall(r'<a class="card task" href="([^"]+)"><span class="task-count num">(\d+)</span>', page))
+    tasks = dict(re.findall(r'<a class="task" href="([^"]+)"><span class="task-count num">(\d+)</span>', page))
     assert tasks["/rounds/items?outcome=open"] == "22"

@@ -10,6 +10,7 @@ import pytest
 from assets.core.app import App
 from assets.exchange.tables import read_table
 from assets.registry.queries.stock import lot_by_id
+from tests.support.journal import noted
 from tests.support.world import Clock, World
 from tests.web.conftest import Api, Browser
 
@@ -131,7 +132,9 @@ def test_another_units_lot_looks_like_none(api: Callable[[str], Api], client_for
         assert other.post(f"/lots/{lot}/{act}", {"quantity": "1", "reason": "not mine"}).status_code == 404
 
 
-def test_a_lot_is_entered_on_its_form_and_the_list_is_taken_away(client_for: Callable[[str], Browser]) -> None:
+def test_a_lot_is_entered_on_its_form_and_the_list_is_taken_away(
+    app: App, client_for: Callable[[str], Browser]
+) -> None:
     browser = client_for("logistics_officer")
     wrong = browser.post("/lots/new", {"item": "Gloves", "quantity": "many"})
     assert wrong.status_code == 400
@@ -141,7 +144,9 @@ def test_a_lot_is_entered_on_its_form_and_the_list_is_taken_away(client_for: Cal
     content = browser.get("/lots/export?format=csv").data
     assert b"'=Gloves" in content
     assert read_table("lots.csv", content).rows[0].cells["on_hand"] == "200"
-    assert browser.get("/lots/export?format=xlsx").status_code == 200
+    assert browser.get("/lots/export?format=xlsx&unit=IMT-TK").status_code == 200
+    told = [(what, done, values["filters"]) for what, done, _, values in noted(app, "lots_list")]
+    assert told == [("csv", "exported", {}), ("xlsx", "exported", {"unit": "IMT-TK"})]
 
 
 def test_the_list_takes_few_queries(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -13,15 +13,18 @@ from sqlalchemy import select
 
 from assets.core.app import App
 from assets.core.journal import JournalEntry
+from assets.custody.service import transfers
 from assets.people import service
+from assets.people.models import Unit
 from assets.people.rules import Role
 from assets.registry.models import Asset
+from assets.registry.service.timeline import happening_now
 from assets.telemetry.ingest import Ingest
 from assets.telemetry.messages import Envelope
 from assets.telemetry.provisioning import Credential, add_tracker, move_tracker
 from assets.telemetry.rebuild import Rebuilder
 from tests.support.care import put_asset
-from tests.support.world import SETUP, Clock, World
+from tests.support.world import PASSWORD, SETUP, Clock, World
 from tests.web.conftest import Api, Browser
 
 TRACKER, LIFE = "TRK-A", "9f3a01c7"
@@ -179,12 +182,7 @@ def test_set_aside_bytes_are_for_those_who_may_see_positions(
 def test_set_aside_of_other_regions_is_not_shown_and_looks_at_bytes_are_journalled(
     app: App, credential: Credential, world: World, api: Callable[[str], Api], clock: Clock
 ) -> None:
-    with app.transaction(SETUP, clock.now) as session:
-        for login, region in (("oct.tk", "UZ-TK"), ("oct.fa", "UZ-FA")):
-            world.accounts[login] = service.add_account(
-                session, SETUP, login=login, password="Uzoq-parol-2026", role=Role.COORDINATOR,
-                scope=service.Scope(region=session.merge(world.regions[region])), now=clock.now,
-            )  # fmt: skip
+    add_coordinators(app, world, clock)
     messages = [Envelope(f"imt/v1/{tracker}/report", b'{"lat":41.3', clock.now) for tracker in (TRACKER, "NOBODY")]
     Ingest(app).receive(messages, clock.now)
     shown = {login: api(login).get("/set-aside").json or {} for login in ("oct.tk", "oct.fa", "coordinator")}
@@ -257,3 +255,114 @@ def test_unit_that_gave_a_tracker_away_learns_nothing_of_its_next_vehicle(
     assert (old["presence"], old["boots"], old["last"]["t"]) == ("never", [], None)
     assert (new["presence"], len(new["boots"])) == ("online", 1)
     assert trips["items"], "what it drove with the tracker stays its own"
+
+
+def hand_over(app: App, world: World, clock: Clock, until: datetime | None = None) -> None:
+    """The vehicle goes from IMT-TK to IMT-FA for good, or on loan, and is received there a minute later."""
+    with app.reading() as session:
+        code = session.scalars(select(Asset.code)).one()
+    for login in ("logistics_officer", "logistics2"):
+        clock.advance(timedelta(minutes=1))
+        with app.transaction(world.actors[login], clock.now) as session:
+            vehicle = transfers.asset_to_move(session, world.actors[login], code)
+            if login == "logistics2":
+                transfers.receive(session, world.actors[login], vehicle, happening_now(clock.now), condition="A")
+            else:
+                there = session.get_one(Unit, world.units["IMT-FA"].id)
+                transfers.send(session, world.actors[login], vehicle, there, happening_now(clock.now), until=until)
+
+
+def drive_on(app: App, start: datetime, now: datetime) -> None:
+    """Another 20 places, three minutes long."""
+    first_s = start.timestamp()
+    samples = [
+        {"t": first_s + 10 * n, "up": 5 + 10 * n, "lat": 40.4, "lon": 71.8 + n * 0.0003, "spd": 9.0, "fix": 3}
+        for n in range(20)
+    ]
+    body = {"v": 1, "life": LIFE, "boot": 2, "seq": 0, "samples": samples}
+    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), now)], now)
+    Rebuilder(app).run(at_once=True)
+
+
+def add_coordinators(app: App, world: World, clock: Clock) -> None:
+    """`oct.tk` and `oct.fa`, each for one region."""
+    with app.transaction(SETUP, clock.now) as session:
+        for login, region in (("oct.tk", "UZ-TK"), ("oct.fa", "UZ-FA")):
+            world.accounts[login] = service.add_account(
+                session, SETUP, login=login, password=PASSWORD, role=Role.COORDINATOR,
+                scope=service.Scope(region=session.merge(world.regions[region])), now=clock.now,
+            )  # fmt: skip
+
+
+def test_unit_that_receives_a_vehicle_reads_no_track_of_the_unit_before(
+    app: App, world: World, credential: Credential, api: Callable[[str], Api], client_for: Callable[[str], Browser],
+    clock: Clock,
+) -> None:  # fmt: skip
+    add_coordinators(app, world, clock)
+    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", b"no json", clock.now)], clock.now)
+    span = _span(clock)
+    hand_over(app, world, clock)
+    new, whole = api("oct.fa"), api("coordinator")
+    for what in ("positions", "trips", "stops"):
+        answer = new.get(f"/trackers/{TRACKER}/{what}", **span)
+        assert (what, answer.status_code, (answer.json or {})["items"]) == (what, 200, [])
+    assert len((whole.get(f"/trackers/{TRACKER}/positions", limit=100, **span).json or {})["items"]) == 60
+    assert (new.get("/set-aside").json or {})["items"] == [], "it may be of the time before"
+    (vehicle,) = (client_for("oct.fa").get("/map/vehicles").json or {})["items"]
+    assert (vehicle["lat"], vehicle["lon"]) == (None, None), "its last place is one of the unit before"
+    clock.advance(timedelta(hours=1))
+    drive_on(app, clock.now - timedelta(minutes=30), clock.now)
+    later = {"from": span["from"], "to": clock.now.isoformat()}
+    assert len((new.get(f"/trackers/{TRACKER}/positions", limit=100, **later).json or {})["items"]) == 20
+    (vehicle,) = (client_for("oct.fa").get("/map/vehicles").json or {})["items"]
+    assert vehicle["lat"] == pytest.approx(40.4)
+
+
+def test_unit_that_lent_a_vehicle_does_not_follow_the_borrower_and_keeps_its_own_tracks(
+    app: App, world: World, credential: Credential, api: Callable[[str], Api], client_for: Callable[[str], Browser],
+    clock: Clock,
+) -> None:  # fmt: skip
+    span = _span(clock)
+    hand_over(app, world, clock, until=clock.now + timedelta(days=10))
+    clock.advance(timedelta(hours=1))
+    drive_on(app, clock.now - timedelta(minutes=30), clock.now)
+    whole = {"from": span["from"], "to": clock.now.isoformat()}
+    seen = {
+        login: len((api(login).get(f"/trackers/{TRACKER}/positions", limit=100, **whole).json or {})["items"])
+        for login in ("commander", "coordinator")
+    }
+    assert seen == {"commander": 60, "coordinator": 80}
+    shown = {login: client_for(login).get("/map/vehicles").json or {} for login in ("commander", "coordinator")}
+    assert {login: len(found["items"]) for login, found in shown.items()} == {"commander": 0, "coordinator": 1}
+
+
+def test_unit_that_borrows_a_vehicle_sees_its_own_stretch_and_nothing_else(
+    app: App, world: World, credential: Credential, api: Callable[[str], Api], client_for: Callable[[str], Browser],
+    clock: Clock,
+) -> None:  # fmt: skip
+    add_coordinators(app, world, clock)
+    began = clock.now
+    clock.advance(timedelta(days=2))
+    hand_over(app, world, clock, until=clock.now + timedelta(days=10))
+    clock.advance(timedelta(days=1))
+    drive_on(app, clock.now - timedelta(minutes=30), clock.now)
+    whole = {"from": (began - timedelta(hours=2)).isoformat(), "to": clock.now.isoformat()}
+    borrower = api("oct.fa")
+    places = (borrower.get(f"/trackers/{TRACKER}/positions", limit=100, **whole).json or {})["items"]
+    assert {round(place["lat"], 1) for place in places} == {40.4}
+    assert len(places) == 20
+    (vehicle,) = (client_for("oct.fa").get("/map/vehicles").json or {})["items"]
+    assert vehicle["lat"] == pytest.approx(40.4)
+    days = {
+        login: [row["date"] for row in (api(login).get(f"/trackers/{TRACKER}/days", **whole).json or {})["items"]]
+        for login in ("oct.fa", "oct.tk", "coordinator")
+    }
+    assert len(days["coordinator"]) == 2
+    assert days["oct.fa"] == days["coordinator"][1:], "neither a day before the loan"
+    assert days["oct.tk"] == days["coordinator"][:1], "nor one of it for the lender"
+    with app.reading() as session:
+        code = session.scalars(select(Asset.code)).one()
+    page = client_for("oct.fa").get(f"/trackers/{TRACKER}").get_data(as_text=True)
+    assert code in page
+    sheet = f"/vehicles/{code}/trip-sheet?from={began.date().isoformat()}"
+    assert client_for("oct.fa").get(sheet).status_code == 200

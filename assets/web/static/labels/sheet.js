@@ -24,11 +24,27 @@ function showChoice(form) {
   }
 }
 
+/** Rolls have no cells to begin in; what is peculiar about a layout stands below its name. */
+/** @param {HTMLFormElement} form @param {HTMLOptionElement} layout */
+function explain(form, layout) {
+  const note = form.querySelector("[data-layout-note]");
+  if (note) note.textContent = layout.dataset.note ?? "";
+  const cells = form.querySelector("[data-sheet-only]");
+  const one = Number(layout.dataset.columns) * Number(layout.dataset.rows) === 1;
+  if (cells instanceof HTMLElement) cells.hidden = one;
+  return one;
+}
+
 /** @param {HTMLFormElement} form @param {HTMLInputElement} start */
 function draw(form, start) {
   const place = form.querySelector("[data-sheet-picture]");
-  const layout = chosen(form, "layout");
+  const select = form.querySelector("[data-layout]");
+  const layout = select instanceof HTMLSelectElement ? select.selectedOptions[0] : null;
   if (!place || !layout) return;
+  if (explain(form, layout)) {
+    start.value = "1";
+    return;
+  }
   const [columns, rows] = [Number(layout.dataset.columns), Number(layout.dataset.rows)];
   const [width, height] = [Number(layout.dataset.width), Number(layout.dataset.height)];
   const first = Number(start.value) || 1;
@@ -53,13 +69,13 @@ function draw(form, start) {
 export function startLabels() {
   const form = document.querySelector("form[data-labels]");
   const start = form?.querySelector("[data-start-cell]");
-  if (!(form instanceof HTMLFormElement) || !(start instanceof HTMLInputElement)) return;
+  if (!(form instanceof HTMLFormElement)) return;
   const show = () => {
     showChoice(form);
-    draw(form, start);
+    if (start instanceof HTMLInputElement) draw(form, start);
   };
   form.addEventListener("change", show);
-  start.addEventListener("input", show);
+  start?.addEventListener("input", show);
   show();
 }
 

@@ -4,8 +4,8 @@
  * What is tapped shows at once and is sent a few at a time; the page says what is not saved yet.
  */
 import { CodeError, codeFromScan, formatCode } from "../label-code.js";
-import { newId } from "../scan/commands.js";
-import { el, icon, state } from "../scan/element.js";
+import { newId } from "../outbox/outbox.js";
+import { el, icon, part, state } from "../scan/element.js";
 import { ownBases } from "../wedge.js";
 import { Finder } from "./finder.js";
 import { foldNumber } from "./fold.js";
@@ -14,15 +14,15 @@ import { Sheet } from "./sheet.js";
 
 /** @typedef {{id: number, line: number, number: number, code: string, model: string | null, class: string, unit: string, serial_on_paper: string | null, serial: string | null, outcome: string, refused?: string}} Item */
 
-const page = part(".count-page");
+const page = part(".count-page", HTMLElement);
 const words = /** @type {Record<string, string>} */ (JSON.parse(page.dataset.words ?? "{}"));
 /** @type {Record<string, [string, string]>} */
 const outcomes = JSON.parse(page.dataset.outcomes ?? "{}");
 /** @type {Record<string, string>} the heads of the lines, by number */
 const heads = JSON.parse(page.dataset.heads ?? "{}");
 const api = page.dataset.api ?? "";
-const list = part(".count-list");
-const said = part(".count-said");
+const list = part(".count-list", HTMLElement);
+const said = part(".count-said", HTMLElement);
 
 /** @type {Map<number, Item>} */
 const items = new Map();
@@ -30,15 +30,8 @@ const items = new Map();
 const rows = new Map();
 
 const queue = new Queue(`counts:${account()}:${api}`, `${api}/counts`, answered, stand);
-const sheet = new Sheet(part("#sheet"), (id, found) => count(id, found));
+const sheet = new Sheet(part("#sheet", HTMLElement), (id, found) => count(id, found));
 const finder = new Finder(find);
-
-/** @param {string} selector */
-function part(selector) {
-  const found = document.querySelector(selector);
-  if (!(found instanceof HTMLElement)) throw new Error(`the page has no ${selector}`);
-  return found;
-}
 
 function account() {
   return document.querySelector('meta[name="account"]')?.getAttribute("content") ?? "";
@@ -160,7 +153,7 @@ async function reload(item, row, why) {
  */
 function stand(standing, why) {
   const open = queue.counts.length;
-  const saved = part("[data-saved]");
+  const saved = part("[data-saved]", HTMLElement);
   saved.textContent = open ? `${words.not_saved} ${open}${standing === "idle" || standing === "sending" ? "" : ` · ${why || words[standing]}`}` : words.all_saved;
   saved.className = open ? "small unsaved" : "small muted";
 }
@@ -172,12 +165,12 @@ function progress() {
     if (item.outcome !== "pending") done += 1;
     if (item.outcome === "short") short += 1;
   }
-  part("[data-done]").textContent = String(done);
-  part("[data-total]").textContent = String(items.size);
-  part("[data-short]").textContent = String(short);
+  part("[data-done]", HTMLElement).textContent = String(done);
+  part("[data-total]", HTMLElement).textContent = String(items.size);
+  part("[data-short]", HTMLElement).textContent = String(short);
   const bar = document.querySelector(".count-bar progress");
   if (bar instanceof HTMLProgressElement) [bar.max, bar.value] = [items.size || 1, done];
-  part("[data-finished]").hidden = done < items.size || !items.size;
+  part("[data-finished]", HTMLElement).hidden = done < items.size || !items.size;
 }
 
 /**

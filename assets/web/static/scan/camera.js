@@ -1,10 +1,16 @@
 // @ts-check
 /** The live camera: starts, reads frame after frame until told to stop, lights the torch where there is one. */
 import { reader } from "./reader.js";
+import { word } from "./words.js";
 
 const PAUSE_MS = 80;
 
 /** @typedef {"denied" | "none" | "reader"} CameraProblem */
+
+/** @param {CameraProblem} problem */
+export function cameraWords(problem) {
+  return word(problem === "denied" ? "camera_denied" : problem === "none" ? "camera_none" : "reader_broken");
+}
 
 export class Camera {
   /**

@@ -55,3 +55,16 @@ export function message(kind, text) {
   const icons = { success: "check", warning: "warn", error: "block" };
   return el("div", { class: `message ${kind}`, role: kind === "error" ? "alert" : "status", "data-testid": "scan-message" }, icon(icons[kind]), el("div", {}, text));
 }
+
+/**
+ * What the page must have, of the kind that the script needs.
+ * @template {Element} T
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T}
+ */
+export function part(selector, type) {
+  const found = document.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`the page has no ${selector}`);
+  return found;
+}

@@ -97,3 +97,16 @@ export function number(data, name, label) {
   if (!/^\d{1,9}(\.\d{1,3})?$/.test(value)) throw new FieldError(word("not_a_number", { field: label }), name);
   return Number(value);
 }
+
+/**
+ * How often something was used: a whole number from 1.
+ * @param {FormData} data
+ * @param {string} name
+ * @param {string} label
+ * @returns {number | null} null when nothing was given
+ */
+export function wholeNumber(data, name, label) {
+  const value = number(data, name, label);
+  if (value !== null && (value < 1 || !Number.isInteger(value))) throw new FieldError(word("not_a_count", { field: label }), name);
+  return value;
+}

@@ -6,6 +6,7 @@ import { word } from "./words.js";
 /** @typedef {import("./types.js").Person} Person */
 
 const WAIT_MS = 200;
+const PATIENCE_MS = 4000;
 
 /** @returns {HTMLElement} a field whose chosen radio `to` holds the person's id */
 export function personField() {
@@ -29,20 +30,25 @@ export function personField() {
     if (event.key === "Enter") event.preventDefault();
   });
   void ask();
-  return el("div", { class: "field" }, el("label", { for: "f-to" }, word("to")), search, list);
+  return el("div", { class: "field", "data-keep": "persons" }, el("label", { for: "f-to" }, word("to")), search, list);
 }
 
 /**
  * @param {string} query
  * @returns {Promise<Person[] | null>} null when there is no answer
  */
-async function find(query) {
+export async function find(query) {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), PATIENCE_MS);
   try {
-    const response = await fetch(`/scan/persons?q=${encodeURIComponent(query)}`, { headers: { Accept: "application/json" } });
-    return response.ok ? (await response.json()).items : null;
+    const response = await fetch(`/scan/persons?q=${encodeURIComponent(query)}`, { headers: { Accept: "application/json" }, redirect: "error", signal: stop.signal });
+    if (response.ok) return (await response.json()).items;
   } catch {
-    return null;
+    // No connection: those that are kept on this device.
+  } finally {
+    clearTimeout(timer);
   }
+  return import("../known/known.js").then((book) => book.persons(query)).catch(() => null);
 }
 
 /**
@@ -50,16 +56,18 @@ async function find(query) {
  * @param {Person[]} persons
  */
 function draw(list, persons) {
-  const chosen = list.querySelector("input:checked")?.getAttribute("value");
-  list.replaceChildren(
-    ...persons.map((person) =>
-      el(
-        "label",
-        { class: "choice person" },
-        el("input", { type: "radio", name: "to", value: String(person.id), checked: String(person.id) === chosen, "data-testid": "person" }),
-        el("span", {}, el("strong", {}, person.name), person.unit ? el("span", { class: "sub muted" }, person.unit) : null, person.note ? el("span", { class: "sub" }, person.note) : null),
-      ),
-    ),
-  );
+  // A person who stays keeps his place on the page: a thumb that is on him already still chooses him.
+  const before = new Map([...list.querySelectorAll("input")].map((input) => [input.value, input.closest("label")]));
+  list.replaceChildren(...persons.map((person) => before.get(String(person.id)) ?? choice(person)));
   if (!persons.length) list.append(el("p", { class: "muted" }, word("no_person")));
+}
+
+/** @param {Person} person */
+function choice(person) {
+  return el(
+    "label",
+    { class: "choice person" },
+    el("input", { type: "radio", name: "to", value: String(person.id), "data-testid": "person" }),
+    el("span", {}, el("strong", {}, person.name), person.unit ? el("span", { class: "sub muted" }, person.unit) : null, person.note ? el("span", { class: "sub" }, person.note) : null),
+  );
 }

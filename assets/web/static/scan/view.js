@@ -1,13 +1,13 @@
 // @ts-check
 /** Draws a scanned asset: what it is, whether it is fit and why not, who has it, then what can be done. */
 import { confirmWords, fieldsOf, isKnown } from "./actions.js";
-import { el, icon, state } from "./element.js";
+import { el, icon, message, state } from "./element.js";
 import { formatCode } from "../label-code.js";
 import { word } from "./words.js";
 
 /** @typedef {import("./types.js").Asset} Asset */
 
-const ICONS = /** @type {Record<string, string>} */ ({ sighting: "eye", issue: "issue", return: "return", fault: "wrench" });
+const ICONS = /** @type {Record<string, string>} */ ({ sighting: "eye", issue: "issue", return: "return", fault: "wrench", transfer_send: "arrow", transfer_receive: "check", claim_label: "label", check: "check", kit_check: "check", kit_put: "plus", kit_take: "return", stock_issue: "issue" });
 
 /**
  * The state says more than fitness when it is neither ready nor blocked: due soon, or on the way.
@@ -45,10 +45,27 @@ function facts(asset) {
   return el(
     "dl",
     { class: "facts" },
-    fact(word("held_by"), asset.custodian ?? word("nobody")),
+    ...(asset.facts ? asset.facts.map(([label, value]) => fact(label, value)) : [fact(word("held_by"), asset.custodian ?? word("nobody"))]),
     asset.unit ? fact(word("unit"), asset.unit) : null,
     ...asset.meters.filter((meter) => meter.value !== null).map((meter) => fact(meter.label, `${meter.value?.toLocaleString(lang, { maximumFractionDigits: 1 })} ${meter.unit}`)),
   );
+}
+
+/**
+ * Of what time this is, and what of it nobody else knows yet; nothing for what the server has just answered.
+ * @param {Asset} asset
+ */
+function keptHere(asset) {
+  if (!asset.asOf) return null;
+  const then = new Date(asset.asOf);
+  const lang = document.documentElement.lang;
+  const isToday = then.toDateString() === new Date().toDateString();
+  const time = then.toLocaleString(lang === "en" ? "en-GB" : lang, isToday ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" });
+  const waits = asset.waits ?? [];
+  const note = message("warning", word("as_of", { time }));
+  note.dataset.testid = "as-of";
+  if (waits.length) note.lastElementChild?.append(el("div", {}, `${word("waits_here")} ${waits.join("; ")}`));
+  return note;
 }
 
 /**
@@ -68,11 +85,13 @@ export function assetView(asset, choose) {
     { class: "scanned", "data-testid": "scanned", "data-code": asset.code },
     el("p", { class: "muted" }, `${asset.class} · `, el("span", { class: "code" }, formatCode(asset.code))),
     el("h1", { tabindex: -1 }, asset.title),
-    verdict(asset),
+    asset.notice ? message("warning", asset.notice) : null,
+    keptHere(asset),
+    asset.blank ? null : verdict(asset),
     hasOwnState(asset) ? el("p", {}, state(asset.state.kind, asset.state.text)) : null,
-    facts(asset),
+    asset.blank ? null : facts(asset),
     el("div", { class: "choose", role: "group" }, ...buttons),
-    el("p", {}, el("a", { class: "button quiet", href: `/a/${asset.code}` }, word("open_page"), icon("arrow"))),
+    asset.blank ? null : el("p", {}, el("a", { class: "button quiet", href: `/a/${asset.code}` }, word("open_page"), icon("arrow"))),
   );
 }
 

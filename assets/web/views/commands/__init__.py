@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,17 +15,20 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from assets.core import idempotency
+from assets.core.actor import Actor
 from assets.core.errors import Conflict, DomainError, InvalidInput, NotFound
 from assets.core.i18n import Message, msg
 from assets.core.idempotency import Outcome, body_hash
 from assets.custody.rules import event_time
 from assets.people.rules import Permission
 from assets.registry.models import AssetEvent
+from assets.registry.service.given_up import was_given_up
 from assets.registry.service.timeline import Occurrence
-from assets.web.auth import needs
+from assets.web.auth import needs, require_named_account
 from assets.web.context import actor, now, the_app, words, writing
 from assets.web.guessing import check_guessing, note_unknown_code
 from assets.web.views.commands.kinds import Task, do
+from assets.web.views.commands.pins import shown_pin
 from assets.web.views.commands.shapes import Batch, Command, Shape, read_command
 
 api = APIBlueprint("commands", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
@@ -53,6 +57,7 @@ def post_commands(body: Batch) -> Any:
 
     A repeated command answers as the first time and changes nothing; one bad command costs the others nothing.
     """
+    require_named_account()
     check_guessing()
     answers: list[dict[str, Any]] = [{} for _ in body.commands]
     understood: list[Understood] = []
@@ -110,15 +115,19 @@ def _once(item: Understood, batch: Batch) -> dict[str, Any]:
     account_id = who.account_id
     if account_id is None:
         raise RuntimeError("a command without an account")
+    pin = shown_pin(command, item.shape)
     with writing() as session:
         known = idempotency.seen_before(session, account_id, command_id, item.hash)
         if known is not None:
             return _answer("repeated", known)
         _refuse_known_event(session, command_id)
+        _refuse_given_up(session, who, command_id)
         time = event_time(command.occurred_at, batch.sent_at, received_at)
         occurrence = Occurrence(time.at, received_at, command_id, command.n, time.noted)
         settings = the_app().settings
-        task = Task(session, who, command.code, occurrence, settings.zone, settings.own_label_bases)
+        # A clock that is right but for the way of the message moves nothing that a person has entered.
+        off = time.at - command.occurred_at if time.noted else timedelta(0)
+        task = Task(session, who, command.code, occurrence, settings.zone, settings.own_label_bases, off, pin)
         code, message = do(task, item.shape)
         outcome = Outcome(code, words(message))
         idempotency.remember(session, account_id, command_id, item.hash, outcome, received_at)
@@ -129,6 +138,15 @@ def _refuse_known_event(session: Session, command_id: str) -> None:
     # One id, one happening: a queue that another account sends again must not record everything twice.
     if session.get(AssetEvent, command_id) is not None:
         raise Conflict(msg("This id was used before for something else."), code="id_reused")
+
+
+def _refuse_given_up(session: Session, who: Actor, command_id: str) -> None:
+    # The journal says that it will not come: a tab that had it in its hands must not make that untrue.
+    if was_given_up(session, who, command_id):
+        raise Conflict(
+            msg("This action was given up on the phone, so it was not recorded. If it counts, enter it again."),
+            code="given_up",
+        )
 
 
 def _answer(status: str, outcome: Outcome) -> dict[str, Any]:

@@ -49,18 +49,33 @@ class Use(Shape):
     contribution: Literal["none", "supported", "decisive"] = "none"
 
 
+class Signed(Shape):
+    """`signature` is the id of the picture that comes after it, one for as many commands as were signed together."""
+
+    signature: UUID | None = None
+    signed_on_paper: bool = False
+
+
+class Confirmed(Shape):
+    """The receiver's PIN, sealed for the server: `{"pin", "command", "person"}` under its public key, as base64."""
+
+    sealed: Annotated[str, Field(max_length=2000)]
+
+
 class Sighting(Shape):
     condition: Grade | None = None
     note: Text = ""
     mission: Short = ""
 
 
-class Issue(Shape):
+class Issue(Signed):
     """`to` is a person's service number; `until` a day (it counts to its end) or a moment."""
 
     to: Short
     until: Short = ""
     override_reason: Text = ""
+    confirmed: Confirmed | None = None
+    shift: UUID | None = None
 
     @field_validator("to", mode="before")
     @classmethod
@@ -69,13 +84,29 @@ class Issue(Shape):
         return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-class Return(Shape):
+class ShiftStart(Shape):
+    """`id` is the shift's own, chosen by the sender; `crew` are service numbers, the first who answers first."""
+
+    id: UUID
+    crew: list[Short] = Field(max_length=50)
+    ends_at: Short
+    vehicle: Short = ""
+    note: Text = ""
+
+    @field_validator("crew", mode="before")
+    @classmethod
+    def _numbers_as_text(cls, value: object) -> object:
+        return [str(each) if type(each) is int else each for each in value] if isinstance(value, list) else value
+
+
+class Return(Signed):
     """`meter` is what the item's usual meter showed, or names another meter."""
 
     condition: Grade
     meter: Amount | Reading | None = None
     use: Use | None = None
     note: Text = ""
+    shift: UUID | None = None
 
 
 class Condition(Shape):
@@ -99,6 +130,41 @@ class Check(Shape):
     items: dict[Annotated[str, Field(max_length=80)], Literal["ok", "not"] | bool] = Field(max_length=60)
     reading: Amount | Reading | None = None
     passed: bool
+    note: Text = ""
+    fault: Fault | None = None
+
+
+class Difference(Shape):
+    """What came otherwise than it was sent."""
+
+    kind: Literal["damaged", "missing", "wrong_item"]
+    note: Text = ""
+
+
+class TransferSend(Signed):
+    """`to_unit` is a unit's code; `until` makes it a loan; `sheet` is shared by all that is sent together."""
+
+    to_unit: Short
+    until: Short = ""
+    note: Text = ""
+    sheet: UUID | None = None
+
+
+class TransferReceive(Signed):
+    """`condition` of what came; `to_unit` only from who receives for several units."""
+
+    condition: Grade | None = None
+    differences: list[Difference] = Field(default_factory=list, max_length=5)
+    note: Text = ""
+    to_unit: Short = ""
+
+
+class Confirm(Shape):
+    """`event` is the issue that the sender answers for; the command's own code is the item's."""
+
+    event: UUID
+    has_it: bool
+    note: Annotated[str, Field(max_length=500)] = ""
 
 
 class ClaimLabel(Shape):
@@ -107,16 +173,74 @@ class ClaimLabel(Shape):
     asset: Short
 
 
+class PartSeen(Shape):
+    """A part of a kit by its label code: whether it is there."""
+
+    code: Short
+    present: bool
+
+
+class LotCounted(Shape):
+    """So much of a lot, by its id."""
+
+    lot: int = Field(ge=1, le=2_147_483_647)
+    quantity: Amount
+
+
+class KitCheck(Shape):
+    """Which parts of the kit are there, and how much of what is counted in it."""
+
+    parts: list[PartSeen] = Field(default_factory=list, max_length=300)
+    counted: list[LotCounted] = Field(default_factory=list, max_length=300)
+    note: Text = ""
+
+
+class KitMove(Shape):
+    """`kit` is a code that leads to the kit; the command's own code is the part's."""
+
+    kit: Short
+    note: Text = ""
+
+
+class KitPut(KitMove):
+    """The part was put into the kit."""
+
+
+class KitTake(KitMove):
+    """The part was taken out of the kit."""
+
+
+class StockIssue(Shape):
+    """`to` is a person's service number or a unit's code; `reason`: why not the lot that goes first."""
+
+    quantity: Amount
+    to: Short
+    reason: Text = ""
+
+    @field_validator("to", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 SHAPES: dict[str, type[Shape]] = {
     "sighting": Sighting,
     "issue": Issue,
+    "shift_start": ShiftStart,
     "return": Return,
+    "transfer_send": TransferSend,
+    "transfer_receive": TransferReceive,
     "condition": Condition,
     "fault": Fault,
     "reading": Reading,
     "use": UseAlone,
     "check": Check,
+    "confirm": Confirm,
     "claim_label": ClaimLabel,
+    "stock_issue": StockIssue,
+    "kit_check": KitCheck,
+    "kit_put": KitPut,
+    "kit_take": KitTake,
 }
 
 

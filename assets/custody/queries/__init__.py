@@ -10,13 +10,13 @@ from decimal import Decimal
 from statistics import median_low
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased, joinedload
 
 from assets.core.actor import Actor
 from assets.core.errors import invalid
 from assets.core.i18n import msg
-from assets.custody.models import CustodyEntry, UseSession
+from assets.custody.models import ConflictCase, CustodyEntry, UseSession
 from assets.custody.rules import CurrentCustody, Entry, Holding, fold, holdings
 from assets.people.models import Person
 from assets.people.rules import Permission
@@ -94,11 +94,15 @@ class Override:
 
 @dataclass(frozen=True)
 class Story:
-    """What a page says of custody: who has the asset, issues in spite of unfitness, numbers of persons by id."""
+    """What a page says of custody: who has the asset, issues in spite of unfitness, numbers of persons by id.
+
+    `open_case`: an open conflict case of it, where there is one.
+    """
 
     current: CurrentCustody
     overrides: list[Override]
     numbers: dict[int, str]
+    open_case: str | None = None
 
 
 def custody_story(session: Session, asset_id: int) -> Story:
@@ -107,7 +111,7 @@ def custody_story(session: Session, asset_id: int) -> Story:
         select(
             CustodyEntry.event_id, CustodyEntry.kind, CustodyEntry.at, CustodyEntry.n, CustodyEntry.person_id,
             CustodyEntry.unit_id, CustodyEntry.until, CustodyEntry.corrects_id, CustodyEntry.override_reason,
-            Person.number, AssetEvent.actor_name,
+            Person.number, AssetEvent.actor_name, _open_case(asset_id).label("open_case"),
         )
         .outerjoin(Person, Person.id == CustodyEntry.person_id)
         .join(AssetEvent, AssetEvent.id == CustodyEntry.event_id)
@@ -123,7 +127,14 @@ def custody_story(session: Session, asset_id: int) -> Story:
         for row in rows
         if row.override_reason
     ]
-    return Story(fold(told), overrides, {row.person_id: row.number for row in rows if row.person_id is not None})
+    numbers = {row.person_id: row.number for row in rows if row.person_id is not None}
+    return Story(fold(told), overrides, numbers, rows[0].open_case if rows else None)
+
+
+def _open_case(asset_id: int) -> Any:
+    # No case is without an entry of custody, so that it comes with the entries.
+    mine = (ConflictCase.asset_id == asset_id, ConflictCase.state == "open")
+    return select(func.max(ConflictCase.id)).where(*mine).scalar_subquery()
 
 
 def overridden_issues(session: Session, asset_id: int, limit: int = 20) -> list[CustodyEntry]:

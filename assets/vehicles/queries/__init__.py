@@ -1,0 +1,1 @@
+"""Reads of vehicle papers: entries, what is due, and what driving takes and costs."""
