@@ -17,6 +17,7 @@ ENVIRONMENT = "environment"
 _PASSWORD_PARAMETER = re.compile(r"([?&](?:ssl)?passw(?:or)?d=)[^&#]*", re.IGNORECASE)
 LANGUAGES = ("en", "ru", "uz")
 """Those that the product has words in."""
+MAILED_ALARMS = ("sos", "crash", "tamper", "tow", "power_cut", "silent", "low_battery", "none")
 
 
 class SettingsError(ValueError):
@@ -71,6 +72,25 @@ class Settings:
     mqtt_listen: str = field(
         default="127.0.0.1:1883",
         metadata=_key("ASSETS_MQTT_LISTEN", "where our own mosquitto takes trackers; port 0: a free one"),
+    )
+    mqtt_tls_listen: str = field(
+        default="",
+        metadata=_key(
+            "ASSETS_MQTT_TLS_LISTEN", "empty: none; or where our own mosquitto takes trackers over TLS, as 0.0.0.0:8883"
+        ),
+    )
+    mqtt_tls_cert: str = field(
+        default="",
+        metadata=_key(
+            "ASSETS_MQTT_TLS_CERT", "the broker's certificate (PEM, with its chain), instead of the office authority's"
+        ),
+    )
+    mqtt_tls_key: str = field(
+        default="", metadata=_key("ASSETS_MQTT_TLS_KEY", "its private key (PEM, without a password)")
+    )
+    mqtt_plain: str = field(
+        default="yes",
+        metadata=_key("ASSETS_MQTT_PLAIN", "yes: ASSETS_MQTT_LISTEN takes trackers without TLS; no: TLS alone does"),
     )
     mqtt_public: str = field(
         default="",
@@ -155,6 +175,13 @@ class Settings:
     anchor_mail: str = field(
         default="",
         metadata=_key("ASSETS_ANCHOR_MAIL", "address that each new anchor of the journal is mailed to; empty: none"),
+    )
+    alarm_mail: tuple[str, ...] = field(
+        default=("sos", "crash", "tamper", "tow"),
+        metadata=_key(
+            "ASSETS_ALARM_MAIL",
+            "alarms of trackers that go out as mail: sos crash tamper tow power_cut silent low_battery; or none",
+        ),
     )
 
     @property
@@ -265,11 +292,28 @@ class Settings:
                 raise SettingsError(f"{key}: {url!r} is not an http:// or https:// address")
         if not self.languages or set(self.languages) - set(LANGUAGES) or len(set(self.languages)) < len(self.languages):
             raise SettingsError(f"ASSETS_LANGUAGES: name some of {' '.join(LANGUAGES)}, each once, the first one first")
+        if unknown := set(self.alarm_mail) - set(MAILED_ALARMS):
+            raise SettingsError(f"ASSETS_ALARM_MAIL: {sorted(unknown)[0]!r} is none of {' '.join(MAILED_ALARMS)}")
         listen_address("ASSETS_LISTEN", self.listen)
-        listen_address("ASSETS_MQTT_LISTEN", self.mqtt_listen)
+        self._check_mqtt()
         if self.metrics_listen:
             listen_address("ASSETS_METRICS_LISTEN", self.metrics_listen)
         self._check_tls()
+
+    def _check_mqtt(self) -> None:
+        listen_address("ASSETS_MQTT_LISTEN", self.mqtt_listen)
+        if self.mqtt_public:
+            listen_address("ASSETS_MQTT_PUBLIC", self.mqtt_public)
+        if self.mqtt_plain not in {"yes", "no"}:
+            raise SettingsError(f"ASSETS_MQTT_PLAIN: yes or no is expected, not {self.mqtt_plain!r}")
+        if bool(self.mqtt_tls_cert) != bool(self.mqtt_tls_key):
+            raise SettingsError("ASSETS_MQTT_TLS_CERT and ASSETS_MQTT_TLS_KEY belong together: give both, or neither")
+        if self.mqtt_tls_listen:
+            listen_address("ASSETS_MQTT_TLS_LISTEN", self.mqtt_tls_listen)
+        elif self.mqtt_plain == "no":
+            raise SettingsError(
+                "ASSETS_MQTT_PLAIN is no, and ASSETS_MQTT_TLS_LISTEN is empty: no tracker could come in"
+            )
 
     def _check_tls(self) -> None:
         if self.tls not in {"yes", "no"}:
@@ -337,7 +381,7 @@ def _converted(name: str, key: str, text: str) -> object:
         return Path(text).absolute()
     if name == "former_label_base_urls":
         return tuple(text.split())
-    if name in {"languages", "tls_names"}:
+    if name in {"languages", "tls_names", "alarm_mail"}:
         return tuple(text.replace(",", " ").split())
     if name == "trusted_proxies":
         if not text.isdigit():

@@ -104,7 +104,7 @@ def _fill(app: App) -> None:
 def _sample(seq: int, rng: Random) -> dict[str, object]:
     event_ms = 1_760_000_000_000 + seq * 10_000
     return {
-        "boot_id": 1, "seq": seq, "device_id": 1, "event_ms": event_ms, "dated_by_up": False,
-        "received_ms": event_ms + 900, "up_ms": seq * 10_000, "digest": rng.getrandbits(60),
+        "boot_id": 1, "seq": seq, "device_id": 1, "event_ms": event_ms, "dated": 0,
+        "received_ms": event_ms + 900, "up_ms": seq * 10_000,
         "lat": 41.3 + rng.random() / 10, "lon": 69.2 + rng.random() / 10, "speed_kmh": rng.random() * 90,
     }  # fmt: skip

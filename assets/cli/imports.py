@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.cli.output import begun_app, command_line_actor, opened_app, print_json, print_listed
+from assets.cli.trackers import LANGUAGES, write_sheets
 
 
 def add(commands: Any) -> None:
@@ -19,6 +20,8 @@ def add(commands: Any) -> None:
     mode.add_argument("--dry-run", action="store_true", help="say what would happen and keep nothing")
     mode.add_argument("--save-valid", action="store_true", help="keep the rows that are right")
     imported.add_argument("--json", action="store_true")
+    imported.add_argument("--sheets", metavar="FILE.pdf", help="of new trackers: installers' sheets with their secrets")
+    imported.add_argument("--lang", choices=LANGUAGES, default="en", help="of the sheets")
     imported.set_defaults(run=_import)
 
     imports = commands.add_parser("imports", help="imports so far").add_subparsers(dest="action", required=True)
@@ -54,13 +57,16 @@ def _import(chosen: argparse.Namespace) -> int:
             report = run_import(app, actor, chosen.kind, table, mode, app.clock())
         else:
             with app.transaction(actor) as session:
-                made = ask_for_import(
+                run = ask_for_import(
                     app, session, actor, chosen.kind, chosen.file.name, content, mode, app.clock(), mine=True
                 )
-            done = execute(app, made.id, actor, tell=_say_progress)
+            done = execute(app, run.id, actor, tell=_say_progress)
             if done is None:
-                raise refusal_of(app, made.id)
+                raise refusal_of(app, run.id)
             report = done
+        made = {row.label: row.secret for row in report.rows if row.secret}
+        if chosen.sheets and made:
+            write_sheets(app, chosen.sheets, made, chosen.lang)
     if chosen.json:
         print_json(report.to_dict())
     else:

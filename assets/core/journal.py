@@ -36,12 +36,12 @@ CHAIN_LOCK = 727_001
 # What is noted beside changes of rows: sign-ins, looks at positions, lists and papers that were taken away.
 NOTED = frozenset(
     {
-        "accidents_list", "asset_list", "backup", "clearance_sheet", "command", "confirmations_list",
+        "accidents_list", "alarms_list", "asset_list", "backup", "clearance_sheet", "command", "confirmations_list",
         "conflicts_list", "database", "disposals_list", "document_list", "export", "fuel_list", "handover_act",
         "issue_sheet", "journal", "kits_list", "login", "losses_list", "lots_list", "memo_values_list",
         "operation_list", "position", "readiness_items_list", "readiness_list", "reservations_list", "round_items",
-        "shifts_list", "stock_issues_list", "stock_items_list", "to_assess_list", "transfer_sheet", "transfers_list",
-        "trip_sheet", "utilisation", "vehicle_papers_list", "vehicles_list",
+        "shifts_list", "stock_issues_list", "stock_items_list", "to_assess_list", "trackers_list", "transfer_sheet",
+        "transfers_list", "trip_sheet", "utilisation", "vehicle_papers_list", "vehicles_list",
     }
 )  # fmt: skip
 

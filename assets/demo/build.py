@@ -33,6 +33,7 @@ from assets.demo import (
     telemetry,
     use,
     vehicles,
+    watching,
 )
 from assets.demo.programme import HISTORY_DAYS, TELEMETRY_DAYS
 from assets.demo.summaries import make_summaries
@@ -95,7 +96,8 @@ def _build(app: App, count: int, say: Say) -> None:
     assets = register.make_register(app, made, since, rng)
     chosen = endings.choose_leaving(assets)
     leaving = endings.used_until(app, chosen, now)
-    on_road = _with_places(app, [a for a in assets if a.equipment_class.is_vehicle and a.id not in leaving][:count])
+    driven = [a for a in assets if a.equipment_class.is_vehicle and a.id not in leaving]
+    on_road, spare = _with_places(app, driven[:count]), _with_places(app, driven[count : count + 1])
     broker.prepare(app)
     vehicles.add_trackers(app, on_road, since, telemetry.credentials_file(app.settings))
     say(f"{TELEMETRY_DAYS} days of telemetry begin to arrive")
@@ -113,6 +115,7 @@ def _build(app: App, count: int, say: Say) -> None:
         say("waiting for telemetry")
         stored = arriving.result()
     say(f"{stored:,} samples taken in; trips, kilometres and daily figures are derived")
+    say(watching.make_watching(app, made, on_road, spare[0] if spare else None, now))
     telemetry.derive(app)
     kept, fills = driving.make_driving(app, made, now)
     say(f"{kept} papers and {fills} fuel fills of vehicles recorded")

@@ -9,7 +9,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -60,7 +60,7 @@ def fill(settings: Settings, since: datetime, until: datetime) -> int:
 def _messages(lines: IO[bytes]) -> Iterator[Envelope]:
     for line in lines:
         sent_s, topic, payload = json.loads(line)
-        yield Envelope(topic, payload.encode(), datetime.fromtimestamp(sent_s, UTC))
+        yield Envelope(topic, payload.encode(), round(sent_s * 1000))
 
 
 def derive(app: App) -> None:

@@ -21,7 +21,7 @@ from assets.metrics.rules.timeline import AssetFacts, Calendar
 from assets.people.models import Unit
 from assets.registry.models import Asset, AssetEvent, EquipmentClass
 from assets.registry.rules.classes import CLASSES
-from assets.telemetry.models import TrackerDay, TrackerInstallation
+from assets.telemetry.models import SilentWindowRow, TrackerDay, TrackerInstallation
 
 Span = tuple[datetime, datetime]
 
@@ -44,6 +44,7 @@ def subjects(session: Session, asset_ids: Collection[int], calendar: Calendar, z
     uses, seen = _uses(session, asset_ids, span), _sightings(session, asset_ids, span)
     events, downtimes = _events(session, asset_ids, span), _downtimes(session, asset_ids, span)
     tracked, tracker_days = _tracked(session, asset_ids, span), _tracker_days(session, asset_ids, calendar)
+    silent = _silent(session, asset_ids, span)
     calibrated = calibrated_spans(session, asset_ids, span)
     found = []
     for row in session.execute(
@@ -69,6 +70,7 @@ def subjects(session: Session, asset_ids: Collection[int], calendar: Calendar, z
             events=events[row.id],
             sightings=seen[row.id],
             tracked=tracked[row.id],
+            silent=silent[row.id],
             tracker_days=tracker_days[row.id],
             calibrated=calibrated.get(row.id, []),
         )
@@ -165,6 +167,20 @@ def _tracked(session: Session, asset_ids: Collection[int], span: Span) -> dict[i
     return found
 
 
+def _silent(session: Session, asset_ids: Collection[int], span: Span) -> dict[int, list[tuple[int, int]]]:
+    found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for row in session.scalars(
+        select(SilentWindowRow).where(
+            SilentWindowRow.asset_id.in_(asset_ids),
+            SilentWindowRow.starts_at < span[1],
+            SilentWindowRow.ends_at > span[0],
+        )
+    ):
+        if row.starts_at < row.until:
+            found[row.asset_id].append((_second(row.starts_at), _second(row.until)))
+    return found
+
+
 def _tracker_days(
     session: Session, asset_ids: Collection[int], calendar: Calendar
 ) -> dict[int, dict[date, TrackerFigures]]:
@@ -182,7 +198,7 @@ def _tracker_days(
     ):  # fmt: skip
         figures = TrackerFigures(
             round(row.distance_m), round(row.estimated_m), round(row.engine_s), round(row.idle_s),
-            round(row.unknown_s), row.trips, heard=row.samples > 0, silent=False, revision=row.revision,
+            round(row.unknown_s), row.trips, heard=row.samples > 0, revision=row.revision,
         )  # fmt: skip
         before = found[row.asset_id].get(row.day)
         found[row.asset_id][row.day] = figures if before is None else _added(before, figures)
@@ -198,6 +214,5 @@ def _added(one: TrackerFigures, other: TrackerFigures) -> TrackerFigures:
         one.unknown_s + other.unknown_s,
         one.trips + other.trips,
         heard=one.heard or other.heard,
-        silent=one.silent or other.silent,
         revision=one.revision + other.revision,
     )

@@ -38,6 +38,13 @@ IN_THE_FIELD: tuple[Check, ...] = (
 )
 """What migration 0003 widens."""
 
+GUESTS: tuple[Check, ...] = (
+    Check(
+        "tracker", "ck_tracker_kind_known", "kind IN ('native')", "kind IN ('native','owntracks','traccar','teltonika')"
+    ),
+)
+"""What migration 0008 widens."""
+
 
 def widen(connection: Connection, checks: tuple[Check, ...]) -> None:
     """Put each condition `after` in the place of the one `before`; one that is widened already stays.

@@ -23,7 +23,10 @@ from assets.settings import SettingsError
 HERE = Path(__file__).parent
 # Any number that nothing else in the product uses for an advisory lock.
 UPGRADE_LOCK = 727_002
-GOES_WITH = {"0001": "0001", "0002": "0001", "0003": "0001"}
+GOES_WITH = {
+    "0001": "0001", "0002": "0001", "0003": "0001", "0004": "0002", "0005": "0003", "0006": "0004", "0007": "0004",
+    "0008": "0004",
+}  # fmt: skip
 """The telemetry database's version that goes with each version of the main one: where a way back leads to."""
 
 
@@ -111,6 +114,16 @@ def one_back(revision: str) -> str | None:
     """The version of the main database before `revision`; None before the first."""
     script = ScriptDirectory.from_config(_config("main")).get_revision(revision)
     return str(script.down_revision) if script.down_revision else None
+
+
+def nothing_lost(name: str) -> set[tuple[str, str]]:
+    """(table, column) of a chain that go on a way back and whose values stay elsewhere, by the versions' own word."""
+    found: set[tuple[str, str]] = set()
+    for script in ScriptDirectory.from_config(_config(name)).walk_revisions():
+        for place in getattr(script.module, "NOTHING_LOST", ()):
+            table, column = place.split(".")
+            found.add((table, column))
+    return found
 
 
 def _databases(app: App) -> tuple[tuple[str, Database], ...]:

@@ -80,8 +80,12 @@ class Permission(StrEnum):
     BACKUP_MANAGE = "backup.manage"
     TRACKER_READ = "tracker.read"  # presence, completeness, distance; no coordinates
     TRACKER_MANAGE = "tracker.manage"
+    ALARM_HANDLE = "alarm.handle"  # take an alarm on, close it with words
     TRIP_READ = "trip.read"  # who drove when and how far: names beside trips, no places
     POSITION_READ = "position.read"
+    SILENCE_MANAGE = "silence.manage"  # silent windows of vehicles: see, open, extend and end them
+    TRACKER_COMMAND = "tracker.command"  # orders to trackers
+    PLACE_WRITE = "place.write"  # draw depots and other places; to see them is position.read
     UTILISATION_READ = "utilisation.read"
     SUMMARY_READ = "summary.read"  # released summaries
     SUMMARY_READ_DRAFT = "summary.read_draft"  # see drafts, and what was withdrawn
@@ -153,7 +157,12 @@ POLICY: dict[Permission, frozenset[Role]] = {
     # Names beside trips: for who leads the drivers or keeps the vehicles, and for the audit; not for who only repairs.
     Permission.TRIP_READ: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER, Role.AUDITOR}),
     Permission.TRACKER_MANAGE: frozenset({Role.ADMINISTRATOR, Role.COORDINATOR}),
+    Permission.ALARM_HANDLE: frozenset({Role.COORDINATOR, Role.COMMANDER, Role.LOGISTICS_OFFICER}),
     Permission.POSITION_READ: frozenset({Role.COORDINATOR, Role.COMMANDER}),
+    # That a vehicle is silent tells of an operation: known to who may know where it is.
+    Permission.SILENCE_MANAGE: frozenset({Role.COORDINATOR, Role.COMMANDER}),
+    Permission.TRACKER_COMMAND: frozenset({Role.COORDINATOR}),
+    Permission.PLACE_WRITE: frozenset({Role.COORDINATOR, Role.COMMANDER}),
     Permission.UTILISATION_READ: frozenset({*_KEEPERS, Role.APPROVER, Role.MONITOR, Role.AUDITOR}),
     Permission.SUMMARY_READ: frozenset({Role.DONOR, Role.COORDINATOR, Role.APPROVER, Role.ADMINISTRATOR, Role.AUDITOR}),
     Permission.SUMMARY_READ_DRAFT: frozenset({Role.COORDINATOR, Role.APPROVER, Role.AUDITOR}),

@@ -23,6 +23,8 @@ FOR_THE_BORROWER = frozenset(
         Permission.KIT_USE,
         # Of its own stretch alone: vehicles/queries/tracks.py cuts what is told.
         Permission.TRACKER_READ, Permission.TRIP_READ, Permission.POSITION_READ,
+        # Who works with it must be able to hide it.
+        Permission.SILENCE_MANAGE,
     }
 )  # fmt: skip
 

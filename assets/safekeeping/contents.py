@@ -17,7 +17,7 @@ KEPT_ASIDE = "before-restore-"
 LEFT_OUT = (
     ".*", "*/.*", "*.part", "*.lock", WORK, "backups", "backup-wanted", log.NAME, swap.NAME, f"{KEPT_ASIDE}*",
     "secrets/backup.key", "secrets/tls-server.pem",
-    "broker/store", "broker/mosquitto.pid", "broker/listening.json", f"{FILE_NAME}.from-backup",
+    "broker/store", "broker/broker.log*", "broker/mosquitto.pid", "broker/listening.json", f"{FILE_NAME}.from-backup",
 )  # fmt: skip
 """By path in the data directory. The broker's queue is left out: trackers keep each sample until our own receipt."""
 OF_THE_MACHINE = (FILE_NAME, anchor.NAME)

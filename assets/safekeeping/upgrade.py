@@ -14,7 +14,17 @@ from assets.core.db import Database
 from assets.core.errors import DomainError
 from assets.core.i18n import msg
 from assets.core.journal import note
-from assets.migrations.run import GOES_WITH, due, knows, move, one_back, refuse_newer, version_schema, versions
+from assets.migrations.run import (
+    GOES_WITH,
+    due,
+    knows,
+    move,
+    nothing_lost,
+    one_back,
+    refuse_newer,
+    version_schema,
+    versions,
+)
 from assets.safekeeping import backup, keys, log
 from assets.safekeeping.contents import WORK
 from assets.safekeeping.engines import postgresql
@@ -144,7 +154,8 @@ def rows_lost(app: App, target: str) -> dict[str, int]:
             move(name, database, to_version, before=look, after=end)
         except _Tried:
             with database.engine.connect() as connection:
-                lost |= _counted(connection, name, schema, seen[0], seen[0] - seen[1])
+                gone = seen[0] - seen[1] - nothing_lost(name)
+                lost |= _counted(connection, name, schema, seen[0], gone)
     return lost
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from assets.calibration import service as calibration
 from assets.core import anchor, files, outbox
 from assets.core.actor import Actor, system_actor
 from assets.core.app import App
-from assets.core.i18n import Message, msg, say
+from assets.core.i18n import Message, msg
 from assets.core.leases import JobRun
 from assets.custody.service.conflict_mail import queue_conflict_mails
 from assets.custody.service.loan_mail import queue_loan_mails
@@ -20,15 +20,14 @@ from assets.exchange import runs
 from assets.exchange.reconciliation import forget_results
 from assets.maintenance import service as maintenance
 from assets.metrics.roll_up import roll_up_days
-from assets.people.models import Account, RoleGrant
-from assets.people.rules import Role
 from assets.registry.service.lot_mail import queue_lot_mails
 from assets.safekeeping import nightly
 from assets.shifts.service import queue_shift_mails
-from assets.telemetry import queries as telemetry
-from assets.telemetry.access import Mounted, tracker_page
+from assets.telemetry import broker
+from assets.telemetry.alarms import contact
+from assets.telemetry.alarms.mail import queue_silence_mails
+from assets.telemetry.places import visits
 
-SILENT_AFTER = timedelta(hours=24)
 PIECE = 500
 """Plans adopted or refreshed in one transaction, so that other writers are not kept waiting."""
 
@@ -100,36 +99,23 @@ def day_roll_up(app: App, now: datetime) -> str:
     return f"{rows} days written"
 
 
+def watch_silence(app: App, now: datetime) -> str:
+    """Raise an alarm for each tracker that is silent longer than its class may be; close those that are heard again."""
+    raised, closed = contact.judge(app, now)
+    return f"{raised} alarms raised, {closed} closed"
+
+
 def silent_trackers(app: App, now: datetime) -> str:
-    """Tell coordinators which vehicles were not heard for a day."""
-    with app.reading() as session, app.telemetry.reading() as states:
-        mounted = {m.tracker.id: m for m in tracker_page(session, _actor("silent_trackers"), limit=100_000) if m.asset}
-        found = telemetry.tracker_states(session, states, list(mounted), now)
-    silent = [s for s in found if s.revoked_at is None and (s.heard_at is None or now - s.heard_at > SILENT_AFTER)]
-    if not silent:
-        return "no tracker is silent"
+    """Tell coordinators which vehicles are silent too long."""
     with app.transaction(_actor("silent_trackers"), now) as session:
-        readers = session.scalars(
-            select(Account)
-            .join(RoleGrant)
-            .where(RoleGrant.role == Role.COORDINATOR.value, RoleGrant.unit_id.is_(None), RoleGrant.region_id.is_(None))
-            .where(Account.active, Account.email != "")
-        ).unique()
-        for account in readers:
-            outbox.queue_mail(
-                session,
-                dedupe_key=f"silent:{account.id}:{now:%Y-%m-%d}",
-                recipient=account.email,
-                subject=say(msg("Vehicles not heard for a day: %(n)d", n=len(silent)), account.locale),
-                body="\n".join(_silent_line(mounted[s.tracker], s, account.locale) for s in silent),
-                now=now,
-            )
-    return f"{len(silent)} trackers are silent"
+        silent, mails = queue_silence_mails(session, now, app.settings.base_url)
+    return f"{silent} trackers are silent, {mails} mails"
 
 
-def _silent_line(mounted: Mounted, state: telemetry.TrackerState, locale: str) -> str:
-    since = f"{state.heard_at:%Y-%m-%d %H:%M} UTC" if state.heard_at else say(msg("never heard"), locale)
-    return f"{state.tracker}: {mounted.asset.code if mounted.asset else '-'}, {since}"
+def derive_places(app: App, now: datetime) -> str:
+    """Have the visits of places that were drawn or changed derived anew."""
+    made, derived = visits.derive_changed(app, now)
+    return f"{made} regions added, visits of {derived} places to be derived"
 
 
 def journal_anchor(app: App, _now: datetime) -> str:
@@ -153,6 +139,11 @@ def nightly_backup(app: App, now: datetime) -> str:
     return nightly.run(app, "nightly", now)
 
 
+def tend_broker(app: App, now: datetime) -> str:
+    """Keep our own broker's log short and its certificate in date."""
+    return broker.tend(app, now)
+
+
 def run_imports(app: App, now: datetime) -> str:
     """Take the imports that wait or broke off; forget files and runs of this job that serve nothing any more."""
     taken = runs.take_waiting(app)
@@ -167,18 +158,21 @@ def run_imports(app: App, now: datetime) -> str:
     return f"{taken} imports taken, {forgotten} files forgotten"
 
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 JOBS: tuple[Job, ...] = (
     Job("send_mail", msg("sends the mail that waits"), timedelta(minutes=1), timedelta(0), send_mail),
     Job("day_roll_up", msg("brings daily figures up to date"), HOUR, timedelta(minutes=10), day_roll_up),
     Job("adopt_plans", msg("gives new assets their default plans"), HOUR, timedelta(minutes=20), adopt_plans),
     Job("due_list", msg("forecasts what is due and tells the units"), DAY, timedelta(hours=1), due_list),
     Job("shifts_not_back", msg("tells what is not back from a shift"), HOUR, timedelta(minutes=40), shifts_not_back),
+    Job("watch_silence", msg("raises alarms for trackers that are silent"), MINUTE * 10, MINUTE * 5, watch_silence),
+    Job("derive_places", msg("derives visits of changed places"), MINUTE, timedelta(0), derive_places),
     Job("silent_trackers", msg("tells which trackers are silent"), DAY, timedelta(hours=2), silent_trackers),
     Job("file_sweep", msg("deletes files that belong to nothing"), DAY, timedelta(hours=3), file_sweep),
     Job("journal_anchor", msg("keeps the journal's head outside"), DAY, timedelta(hours=20), journal_anchor),
     Job("nightly_backup", msg("makes a backup and proves it"), DAY, timedelta(hours=21), nightly_backup),
     Job("asked_backup", msg("makes the backup asked for"), timedelta(minutes=1), timedelta(0), nightly.run_if_wanted),
+    Job("tend_broker", msg("keeps the broker's log and certificate in order"), MINUTE * 5, timedelta(0), tend_broker),
     # Last: it may take minutes, and the others are short.
     Job("run_imports", msg("takes the imports that wait"), timedelta(seconds=20), timedelta(0), run_imports),
 )

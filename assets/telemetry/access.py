@@ -17,9 +17,11 @@ from assets.core.journal import JournalEntry
 from assets.people.models import Unit
 from assets.people.rules import Permission, reach
 from assets.registry.models import Asset
-from assets.registry.scope import assets_for
+from assets.registry.scope import assets_for, reaches_asset
 from assets.telemetry.models import Tracker, TrackerInstallation
+from assets.telemetry.presence import SILENT_MODE, UNKNOWN
 from assets.telemetry.queries import BootAccount, TrackerState, boot_accounts, tracker_states
+from assets.telemetry.silence import silent_assets
 
 LOOK_EVERY = timedelta(minutes=10)
 LOOK = "position"
@@ -43,7 +45,7 @@ class Mounted:
     since: datetime | None = None
 
 
-def _mounted(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+def mounted_within(actor: Actor, permission: Permission) -> ColumnElement[bool]:
     """Trackers on an asset within the actor's scope; those on none only for who reaches everything."""
     if reach(actor, permission).everything:
         return Tracker.id.is_not(None)
@@ -70,7 +72,7 @@ def tracker_page(
         .options(
             joinedload(Asset.unit).joinedload(Unit.region), joinedload(Asset.model), joinedload(Asset.equipment_class)
         )
-        .where(_mounted(actor, permission), Tracker.id > after)
+        .where(mounted_within(actor, permission), Tracker.id > after)
         .order_by(Tracker.id)
         .limit(limit)
     )
@@ -98,19 +100,44 @@ def states_for(
     """The states of these trackers, in their order; of one that is on somebody else's vehicle now, only its name.
 
     A unit that once carried a tracker keeps its own days and trips, and learns nothing of the next unit's vehicle.
+    While a vehicle is silent its last place is shown to nobody, and that it is silent only to who may know of it.
     """
     everything = reach(actor, Permission.TRACKER_READ).everything
     states = {s.tracker: s for s in tracker_states(session, telemetry, [m.tracker.id for m in mounted], now)}
-    return [
-        states[m.tracker.id] if everything or m.asset is not None else _blank(states[m.tracker.id]) for m in mounted
-    ]
+    silent = silent_assets(session, now)
+    found = []
+    for each in mounted:
+        state = states[each.tracker.id]
+        if each.asset is None and not everything:
+            state = _blank(state)
+        elif state.asset_id in silent:
+            told = each.asset is not None and reaches_asset(actor, Permission.SILENCE_MANAGE, each.asset)
+            state = _veiled(state, silent[state.asset_id] if told else None)
+        found.append(state)
+    return found
+
+
+def seen_by(actor: Actor, asset: Asset, state: TrackerState) -> TrackerState:
+    """The state of a tracker on an asset, without the silence of which the actor may not know."""
+    if state.reason != SILENT_MODE or reaches_asset(actor, Permission.SILENCE_MANAGE, asset):
+        return state
+    return replace(state, reason=UNKNOWN, reason_since=None)
+
+
+def _veiled(state: TrackerState, until: datetime | None) -> TrackerState:
+    """The state of a tracker on a silent vehicle; `until` None: for who may not know that it is."""
+    if until is None and state.reason == SILENT_MODE:
+        state = replace(state, reason=UNKNOWN, reason_since=None)
+    return replace(
+        state, lat=None, lon=None, position_at=None, speed_kmh=None, heading_deg=None, silent_until=until
+    )  # fmt: skip
 
 
 def _blank(state: TrackerState) -> TrackerState:
     return replace(
         state, presence="never", stored=0, set_aside=0, pending=0, heard_at=None, event_at=None, position_at=None,
         lat=None, lon=None, speed_kmh=None, heading_deg=None, ignition=None, vehicle_v=None, battery_v=None,
-        derived_until=None, firmware=None,
+        derived_until=None, firmware=None, reason="never", reason_since=None,
     )  # fmt: skip
 
 

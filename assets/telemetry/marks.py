@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Table, func
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from assets.telemetry.days import days_between
-from assets.telemetry.models import Dirty
+
+Mark = tuple[int, date, int, int]
+"""(device_id, local day, first_ms, last_ms): both ends are within the stretch."""
+
+_SQLITE = (
+    "INSERT INTO dirty (device_id, day, first_ms, last_ms, version) VALUES (?, ?, ?, ?, 1)"
+    " ON CONFLICT (device_id, day) DO UPDATE SET first_ms = min(first_ms, excluded.first_ms),"
+    " last_ms = max(last_ms, excluded.last_ms), version = version + 1"
+)
+_POSTGRESQL = (
+    "INSERT INTO telemetry.dirty (device_id, day, first_ms, last_ms, version)"
+    " SELECT *, 1 FROM unnest(%s::int[], %s::date[], %s::bigint[], %s::bigint[])"
+    " ON CONFLICT (device_id, day) DO UPDATE SET first_ms = least(dirty.first_ms, excluded.first_ms),"
+    " last_ms = greatest(dirty.last_ms, excluded.last_ms), version = dirty.version + 1"
+)
 
 
-def mark_dirty(session: Session, rows: list[dict[str, object]]) -> None:
-    """Marks stretches (`device_id`, `day`, `first_ms`, `last_ms`); a marked one grows, with a new version."""
-    if not rows:
+def mark_dirty(session: Session, marks: Sequence[Mark]) -> None:
+    """Marks stretches, one for each device and day; a marked one grows, with a new version.
+
+    Ingest does this for every batch, so the tuples go straight to the driver.
+    """
+    if not marks:
         return
-    sqlite = session.get_bind().dialect.name == "sqlite"
-    least, most = (func.min, func.max) if sqlite else (func.least, func.greatest)
-    table = Dirty.__table__
-    assert isinstance(table, Table)  # noqa: S101  (mapped to a table, never a join; tells mypy so)
-    statement = sqlite_insert(table) if sqlite else postgresql_insert(table)
-    statement = statement.on_conflict_do_update(
-        index_elements=["device_id", "day"],
-        set_={
-            "first_ms": least(table.c.first_ms, statement.excluded.first_ms),
-            "last_ms": most(table.c.last_ms, statement.excluded.last_ms),
-            "version": table.c.version + 1,
-        },
-    )
-    session.execute(statement, [{**row, "version": 1} for row in rows])
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_SQLITE, [(device, day.isoformat(), *span) for device, day, *span in marks])
+    else:
+        connection.exec_driver_sql(_POSTGRESQL, tuple(list(column) for column in zip(*marks, strict=True)))
 
 
 def mark_stretch(session: Session, device_id: int, first_ms: int, last_ms: int, zone: ZoneInfo) -> None:
     """Marks everything between two moments, day by day."""
-    days = days_between(first_ms, last_ms, zone)
-    mark_dirty(
-        session, [{"device_id": device_id, "day": day, "first_ms": first_ms, "last_ms": last_ms} for day in days]
-    )
+    mark_dirty(session, [(device_id, day, first_ms, last_ms) for day in days_between(first_ms, last_ms, zone)])

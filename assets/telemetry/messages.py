@@ -3,63 +3,82 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """One message as it came, before anybody looked inside; `mid` is the broker's number for the acknowledgement."""
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """One message as it came, before anybody looked inside.
+
+    `received_ms` is the time of receipt (UNIX milliseconds), `mid` the broker's number for the acknowledgement.
+    """
 
     topic: str
     payload: bytes
-    received_at: datetime
+    received_ms: int
     mid: int = 0
-    retain: bool = False
-    dup: bool = False
 
 
-class Can(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+Volts = Annotated[float, Meta(ge=0, le=100)]
+# The first character class leaves out NUL and other control characters, which databases refuse.
+FaultCode = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,16}\Z")]
+Word = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,31}\Z")]
+
+
+class Can(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,
+    rename={"odo_km": "odo", "fuel_l": "fuel", "level_percent": "level"},
+):
     """What the vehicle's own bus says: dashboard odometer km, fuel used l, tank %, engine speed, fault codes."""
 
-    odo_km: float | None = None
-    fuel_l: float | None = None
-    level_percent: float | None = None
-    rpm: float | None = None
-    dtc: tuple[str, ...] = ()
+    odo_km: Annotated[float, Meta(ge=0, le=1e7)] | None = None
+    fuel_l: Annotated[float, Meta(ge=0, le=1e7)] | None = None
+    level_percent: Annotated[float, Meta(ge=0, le=100)] | None = None
+    rpm: Annotated[float, Meta(ge=0, le=20_000)] | None = None
+    dtc: Annotated[tuple[FaultCode, ...], Meta(max_length=32)] = ()
 
 
-class Reading(msgspec.Struct, frozen=True, gc=False):
-    """One sample in the product's own terms, whoever's format it came in.
+class Reading(
+    msgspec.Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,
+    rename={
+        "up_s": "up", "device_t": "t", "alt_m": "alt", "speed_kmh": "spd", "heading_deg": "hdg", "satellites": "sat",
+        "ignition": "ign", "odometer_m": "odo", "engine_s": "eng", "vehicle_v": "vext", "battery_v": "vbat",
+        "signal_dbm": "gsm", "temperature_c": "tmp", "events": "ev",
+    },
+):  # fmt: skip
+    """One sample in the product's own terms, with what can be true at all; what is merely unlikely is for the pipeline.
 
-    `event_ms` is the time it is believed to have happened (UNIX milliseconds), None while that is unknown;
-    `device_t` is what the device claimed (seconds), kept beside it. `digest` tells two contents apart.
+    Decoded straight from the wire: the names there stand in `rename`. Everything but `up_s` may be unknown;
+    `device_t` is what the device takes for the time (UNIX seconds).
     """
 
-    seq: int
-    up_s: float
-    digest: int
-    event_ms: int | None = None
-    device_t: float | None = None
-    lat: float | None = None
-    lon: float | None = None
-    alt_m: float | None = None
-    speed_kmh: float | None = None
-    heading_deg: float | None = None
-    satellites: int | None = None
-    hdop: float | None = None
-    fix: int | None = None
+    up_s: Annotated[float, Meta(ge=0, le=1e9)]
+    device_t: Annotated[float, Meta(ge=0, le=1e14)] | None = None
+    lat: Annotated[float, Meta(ge=-90, le=90)] | None = None
+    lon: Annotated[float, Meta(ge=-180, le=180)] | None = None
+    alt_m: Annotated[float, Meta(ge=-1000, le=20_000)] | None = None
+    speed_kmh: Annotated[float, Meta(ge=0, le=2000)] | None = None
+    heading_deg: Annotated[float, Meta(ge=0, le=360)] | None = None
+    satellites: Annotated[int, Meta(ge=0, le=200)] | None = None
+    hdop: Annotated[float, Meta(ge=0, le=1000)] | None = None
+    fix: Literal[0, 2, 3] | None = None
     ignition: bool | None = None
-    odometer_m: float | None = None
-    engine_s: float | None = None
-    vehicle_v: float | None = None
-    battery_v: float | None = None
-    signal_dbm: float | None = None
-    temperature_c: float | None = None
-    events: tuple[str, ...] = ()
+    odometer_m: Annotated[float, Meta(ge=0, le=1e10)] | None = None
+    engine_s: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+    vehicle_v: Volts | None = None
+    battery_v: Volts | None = None
+    signal_dbm: Annotated[float, Meta(ge=-200, le=50)] | None = None
+    temperature_c: Annotated[float, Meta(ge=-100, le=200)] | None = None
+    events: Annotated[tuple[Word, ...], Meta(max_length=16)] = ()
     can: Can | None = None
-    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +90,16 @@ class Undecodable:
     seq: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Samples of one boot; `gone` are numbers (inclusive ranges) that the tracker can no longer send."""
+class Report(msgspec.Struct, frozen=True):
+    """Samples of one boot: `readings[i]` has the number `first_seq + i`, and is None where `bad` says why.
+
+    `live`: sent out of turn. `gone` are numbers (inclusive ranges) that the tracker can no longer send.
+    """
 
     life: str
     boot: int
-    readings: tuple[Reading, ...]
+    first_seq: int
+    readings: list[Reading] | list[Reading | None]
     bad: tuple[Undecodable, ...] = ()
     live: bool = False
     gone: tuple[tuple[int, int], ...] = ()

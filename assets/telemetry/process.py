@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import fcntl
-import json
+import gc
 import logging
-import os
 import signal
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,23 +15,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from assets.core.app import App
 from assets.core.errors import Conflict
 from assets.core.i18n import msg
-from assets.telemetry import broker
-from assets.telemetry.ingest import ACTOR, Ingest, Outcome
-from assets.telemetry.messages import Endpoint, Receipt
-from assets.telemetry.models import IngestStatus
-from assets.telemetry.mqtt import Arrival, Gateway
+from assets.telemetry import broker, commands, guests, rotation
+from assets.telemetry.alarms import watch as alarms
+from assets.telemetry.messages import Endpoint
+from assets.telemetry.mqtt import Gateway
 from assets.telemetry.rebuild import Rebuilder
-from assets.telemetry.receipts import Desk
-from assets.telemetry.topics import receipt_topic
+from assets.telemetry.rebuild.clocks import settle_clocks
+from assets.telemetry.writer import Writer
 
-MOST_AT_ONCE = 5000
-MOST_BYTES_IN_A_TRANSACTION = {"sqlite": 100_000, "postgresql": 500_000}
-"""A sample takes about 100 bytes: SQLite's transactions stay near 1,000 rows; longer ones starve other writers."""
-LINGER_S = 0.01
-WAIT_S = 0.5
-BEAT_S = 5.0
 REBUILD_EVERY_S = 3.0
-LONGEST_PAUSE_S = 10.0
+WATCH_EVERY_S = 1.0
+FIRST_REST_S = 0.5
+LONGEST_REST_S = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +39,11 @@ def run_ingest(app: App) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    # A batch makes tens of thousands of tuples that live until its commit, and none of them in a circle: looking for
+    # circles among them as often as Python does by itself costs a quarter of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     with only_one(app):
         serve_ingest(app, stopping)
 
@@ -55,16 +53,22 @@ def serve_ingest(app: App, stopping: threading.Event) -> None:
     endpoint = _await_endpoint(app, stopping)
     if endpoint is None:
         return
-    rebuilding = threading.Thread(target=_rebuild, args=(app, stopping), name="rebuild", daemon=True)
-    rebuilding.start()
     gateway = Gateway(endpoint, app.clock, lambda: broker.save_now(app.settings))
+    rebuilder = Rebuilder(app)
+    beside = [
+        _Beside("rebuild", REBUILD_EVERY_S, lambda: _derive(app, rebuilder, stopping), stopping),
+        _Beside("watch", WATCH_EVERY_S, lambda: _watch(app, gateway), stopping),
+    ]
+    for each in beside:
+        each.start()
     gateway.start()
     try:
-        _Writer(app, gateway, stopping).run()
+        Writer(app, gateway, stopping).run()
     finally:
         stopping.set()
         gateway.stop()
-        rebuilding.join()
+        for each in beside:
+            each.join()
 
 
 @contextmanager
@@ -87,106 +91,43 @@ def _await_endpoint(app: App, stopping: threading.Event) -> Endpoint | None:
     return endpoint
 
 
-def portions(arrivals: list[Arrival], most_bytes: int) -> Iterator[list[Arrival]]:
-    """The arrivals in order, in lists of at most so many bytes of payload, and of one message at least."""
-    portion: list[Arrival] = []
-    size = 0
-    for arrival in arrivals:
-        size += len(arrival[1].payload)
-        if portion and size > most_bytes:
-            yield portion
-            portion, size = [], len(arrival[1].payload)
-        portion.append(arrival)
-    if portion:
-        yield portion
+class _Beside(threading.Thread):
+    """Something done again and again beside the writer; a database's error is logged, and it is tried again later.
 
+    Whatever else ends this thread ends the process, so that the supervisor starts it anew: ingest without trips or
+    alarms would look well and be half dead.
+    """
 
-class _Writer:
-    """The one that commits. What is not committed is never acknowledged."""
-
-    def __init__(self, app: App, gateway: Gateway, stopping: threading.Event) -> None:
-        self._app = app
-        self._gateway = gateway
+    def __init__(self, name: str, every_s: float, work: Callable[[], None], stopping: threading.Event) -> None:
+        super().__init__(name=name, daemon=True)
+        self._every_s = every_s
+        self._work = work
         self._stopping = stopping
-        self._ingest = Ingest(app)
-        self._desk = Desk()
-        self._most_bytes = MOST_BYTES_IN_A_TRANSACTION[app.telemetry.dialect]
-        self._messages = 0
-        self._pause_s = 0.5
-        self._beat_s = 0.0
-        self._committed = False
-        self._started_at = app.clock()
 
     def run(self) -> None:
-        """Until it is told to stop."""
-        while not self._stopping.is_set():
-            arrivals = self._gateway.take(MOST_AT_ONCE, WAIT_S, LINGER_S)
-            try:
-                for portion in portions(arrivals, self._most_bytes):
-                    self._commit(portion)
-                self._beat()
-            except SQLAlchemyError as error:
-                self._give_back(error)
-            self._send(self._desk.due(time.monotonic()))
-
-    def _commit(self, arrivals: list[Arrival]) -> None:
-        outcome = self._ingest.receive([envelope for _, envelope in arrivals], self._app.clock())
-        self._gateway.acknowledge(arrivals)
-        self._messages += len(arrivals)
-        self._committed = True
-        self._pause_s = 0.5
-        self._hand_out(outcome)
-
-    def _hand_out(self, outcome: Outcome) -> None:
-        now_s = time.monotonic()
-        self._send(self._desk.answer(outcome.answers, now_s))
-        self._desk.put(outcome.receipts)
-
-    def _send(self, receipts: list[Receipt]) -> None:
-        for receipt in receipts:
-            body = json.dumps(receipt.body(), separators=(",", ":")).encode()
-            self._gateway.publish(receipt_topic(receipt.tracker), body)
-
-    def _give_back(self, error: SQLAlchemyError) -> None:
-        """Our fault, not the tracker's: nothing is acknowledged, the broker sends all of it once more."""
-        log.error("the database could not take a batch, which stays at the broker: %s", type(error).__name__)
-        self._gateway.drop()
-        self._stopping.wait(self._pause_s)
-        self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 2)
-
-    def _beat(self) -> None:
-        """Leaves a sign of life: health is the age of the last commit and beat, never "connected"."""
-        if time.monotonic() - self._beat_s < BEAT_S:
-            return
-        now = self._app.clock()
-        with self._app.telemetry.transaction(ACTOR, now) as session:
-            status = session.get(IngestStatus, 1)
-            if status is None:
-                status = IngestStatus(id=1, pid=0, started_at=now, beat_at=now)
-                session.add(status)
-            status.pid, status.started_at, status.beat_at = os.getpid(), self._started_at, now
-            status.backlog, status.messages = self._gateway.backlog, self._messages
-            if self._committed:
-                status.last_commit_at = now
-        self._committed = False
-        self._beat_s = time.monotonic()
+        pause_s = self._every_s
+        try:
+            while not self._stopping.wait(pause_s):
+                try:
+                    self._work()
+                    pause_s = self._every_s
+                except SQLAlchemyError:
+                    log.exception("%s failed and will be tried again", self.name)
+                    pause_s = min(LONGEST_REST_S, max(FIRST_REST_S, pause_s * 2))
+        finally:
+            self._stopping.set()
 
 
-def _rebuild(app: App, stopping: threading.Event) -> None:
-    """Derives what is dirty every few seconds; a database's error is logged, and tried again later.
+def _derive(app: App, rebuilder: Rebuilder, stopping: threading.Event) -> None:
+    """Dates what can be dated better now, then derives what is dirty."""
+    settle_clocks(app)
+    rebuilder.run(stopping=stopping)
 
-    Whatever else ends this thread ends the process, so that the supervisor starts it anew: ingest without trips would
-    look well and be half dead.
-    """
-    rebuilder = Rebuilder(app)
-    pause_s = REBUILD_EVERY_S
-    try:
-        while not stopping.wait(pause_s):
-            try:
-                rebuilder.run(stopping=stopping)
-                pause_s = REBUILD_EVERY_S
-            except SQLAlchemyError:
-                log.exception("a rebuild failed and will be tried again")
-                pause_s = min(60.0, pause_s * 2)
-    finally:
-        stopping.set()
+
+def _watch(app: App, gateway: Gateway) -> None:
+    """Raises alarms from what was stored, sends the commands that are due, and clears up after revoked guests."""
+    alarms.look(app, app.clock())
+    commands.run_once(app, gateway.order, app.clock())
+    guests.clear_revoked(app, gateway.clear, app.clock())
+    if rotation.take_turns(app, app.clock(), broker.told_at(app.settings)):
+        broker.refresh(app)

@@ -36,7 +36,10 @@ class RangeSet:
     @classmethod
     def of_numbers(cls, numbers: Iterable[int]) -> RangeSet:
         """The set of single numbers."""
-        return cls.of((number, number) for number in numbers)
+        listed = sorted(numbers)
+        if len(listed) == 1 or (listed and listed[-1] - listed[0] == len(listed) - 1 == len(set(listed)) - 1):
+            return cls(((listed[0], listed[-1]),))
+        return cls.of((number, number) for number in listed)
 
     @classmethod
     def loads(cls, text: str) -> RangeSet:
@@ -45,12 +48,23 @@ class RangeSet:
 
     def dumps(self) -> str:
         """The set as JSON text, `[[a,b],...]`."""
+        if len(self.pairs) <= 1:
+            return f"[[{self.pairs[0][0]},{self.pairs[0][1]}]]" if self.pairs else "[]"
         return msgspec.json.encode(self.pairs).decode()
 
     def __or__(self, other: RangeSet) -> RangeSet:
-        if not other.pairs:
+        mine, others = self.pairs, other.pairs
+        if not others:
             return self
-        return RangeSet.of((*self.pairs, *other.pairs)) if self.pairs else other
+        if not mine:
+            return other
+        first, last = others[0]
+        if len(others) == 1 and first > mine[-1][0]:
+            # Numbers come in order: nearly always the last range grows, or one begins behind it.
+            if first > mine[-1][1] + 1:
+                return RangeSet((*mine, (first, last)))
+            return RangeSet((*mine[:-1], (mine[-1][0], max(last, mine[-1][1]))))
+        return RangeSet.of((*mine, *others))
 
     def __sub__(self, other: RangeSet) -> RangeSet:
         left: list[Pair] = []

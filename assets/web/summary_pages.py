@@ -18,6 +18,7 @@ from assets.reports.narrative import BOXES, BY_CODE
 from assets.reports.render.sections import measures
 from assets.reports.render.words import DEFINITIONS, FORMULAS, Voice
 from assets.web.context import actor, locale, words
+from assets.web.revision_words import revised_words
 
 STATES: dict[str, tuple[str, Message]] = {
     "draft": ("due", msg("draft")),
@@ -49,6 +50,19 @@ def head(summary: DonorSummary) -> dict[str, Any]:
         "drafted_at": summary.drafted_at,
         "sha256": summary.sha256,
     }
+
+
+def revised(session: Session, summary: DonorSummary) -> str:
+    """What was revised since the release, in words; a donor learns that a figure as given changed, not by how much."""
+    found = release.revised_after_release(session, summary)
+    if found is None:
+        return ""
+    if may(actor(), Permission.SUMMARY_READ_DRAFT):
+        return words(msg("Kilometres of this period: %(what)s.", what=revised_words(found)))
+    # As given they are rounded to 100 km.
+    if round(found.before_m / 1e5) == round(found.after_m / 1e5):
+        return ""
+    return words(msg("Kilometres of this period were revised after the release, because data came late."))
 
 
 def language() -> str:

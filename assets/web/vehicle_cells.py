@@ -15,6 +15,7 @@ from assets.vehicles.models import Accident, FuelFill, VehiclePaper
 from assets.vehicles.queries.costs import Figures, Span
 from assets.vehicles.queries.entries import sees_closely, sees_number
 from assets.vehicles.queries.papers import PaperLine
+from assets.vehicles.rules.drift import Drift
 from assets.vehicles.rules.entries import PAPER_NAMES
 from assets.vehicles.rules.papers import STANDING_NAMES, Standing
 from assets.web import care
@@ -123,6 +124,22 @@ def figure_cells(figures: Figures) -> dict[str, Any]:
             for cost in figures.costs.listed
         ],
         "unknown": figures.costs.unknown,
+    }
+
+
+def drift_cells(each: Drift) -> dict[str, Any]:
+    """The tracker beside the dashboard between two readings; the state says whether somebody should look."""
+    share = each.share
+    return {
+        "span": f"{show_date(local_day(each.start))} – {show_date(local_day(each.end))}",
+        "dashboard": show_number(each.dashboard_km),
+        "tracker": show_number(each.tracker_km, 1),
+        "estimated": show_number(each.estimated_km, 1),
+        "drift": "–" if share is None else f"{show_number(share * 100, 1)} %",
+        "state": "unknown" if share is None else "due" if each.is_doubtful else "ready",
+        "verdict": words(
+            msg("too few km") if share is None else msg("look at it") if each.is_doubtful else msg("fits")
+        ),
     }
 
 

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from firmware_stubs.tracker.ports import Flash
 
+BYTES = "latin-1"  # every byte is one character of it
+
 
 class MemoryFlash(Flash):
-    """Files in a dictionary; `snapshot` gives them as JSON-able text (all that the firmware writes is UTF-8)."""
+    """Files in a dictionary; `snapshot` gives them as JSON-able text, one character a byte."""
 
     def __init__(self, files: Mapping[str, str] | None = None) -> None:
-        self.files: dict[str, bytearray] = {name: bytearray(text.encode()) for name, text in (files or {}).items()}
+        self.files: dict[str, bytearray] = {name: bytearray(text.encode(BYTES)) for name, text in (files or {}).items()}
 
     def names(self) -> list[str]:
         return list(self.files)
@@ -28,7 +30,7 @@ class MemoryFlash(Flash):
         self.files.pop(name, None)
 
     def snapshot(self) -> dict[str, str]:
-        return {name: data.decode() for name, data in self.files.items()}
+        return {name: data.decode(BYTES) for name, data in self.files.items()}
 
 
 class FileFlash(Flash):

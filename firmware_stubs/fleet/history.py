@@ -12,7 +12,7 @@ from firmware_stubs.tracker.ports import Transport
 
 # A month of 60 vehicles stays under 500,000 samples; distance and engine time are counted on the device all the same.
 # With the coarse steps no two samples while driving or idling are more than five minutes apart.
-SAMPLING = {"moving_s": 50, "idle_s": 240, "parked_s": 3600}
+SAMPLING = {"moving_s": 50, "idle_s": 240, "parked_s": 3600, "turn_deg": 0}
 TOGETHER = 24  # samples sent together, or fewer after TOGETHER_S
 TOGETHER_S = 3600.0
 

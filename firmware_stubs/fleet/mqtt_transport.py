@@ -1,21 +1,13 @@
-"""The firmware's transport over paho-mqtt, driven from the caller's thread: sixty trackers need no sixty threads."""
+"""The firmware's own MQTT over sockets, driven from the caller's thread: thousands of trackers need no thread each."""
 
-import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
-from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
-
-from firmware_stubs.tracker.ports import Transport
-
-CONNECT_S = 3.0
-KEEPALIVE_S = 60
-ROUNDS = 50  # packets taken in one poll at most: it must not block
-UNSENT_MOST = 200  # messages that paho may keep before we take no more
+from firmware_stubs.fleet.socket_stream import SocketStream
+from firmware_stubs.tracker.mqtt import Mqtt
+from firmware_stubs.tracker.ports import Board
 
 log = logging.getLogger(__name__)
 
@@ -29,116 +21,66 @@ class Credential:
     password: str
     host: str
     port: int
+    authority: str = ""  # certificate that must have signed the broker's; empty: no TLS
     lat: float | None = None
     lon: float | None = None
     seed: int | None = None
 
 
-class MqttTransport(Transport):
-    """Clean session, QoS 1, last will; a new paho client for each connection, so that nothing old is left in it."""
+class RealClock(Board):
+    """The network runs in real time, however fast the vehicle is simulated."""
 
-    def __init__(self, credential: Credential) -> None:
-        self._credential = credential
-        self._client: mqtt.Client | None = None
-        self._inbox: list[tuple[str, bytes]] = []
-        self._subscriptions: list[tuple[str, int]] = []
-        self._subscribed: int | None = None
-        self.refusal = ""  # why the broker did not accept the last connection
-        self.connected = False
+    def link_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+
+class MqttTransport(Mqtt):
+    """What a device has, and says in the log why a connection came to nothing, once for each reason.
+
+    `cut`: there is no network. `copies`: each message goes out so many times more.
+    """
+
+    def __init__(self, credential: Credential, copies: int = 0) -> None:
+        self.stream = SocketStream()
+        self.cut = False
+        self._copies = copies
+        super().__init__(
+            RealClock(),
+            self.stream,
+            {
+                "host": credential.host,
+                "port": credential.port,
+                "user": credential.username,
+                "secret": credential.password,
+                "authority": credential.authority,
+            },
+        )
+        self._tracker = credential.tracker
+        self._said = ""
 
     def connect(self, will_topic: str, will_payload: bytes, subscriptions: list[tuple[str, int]]) -> None:
-        self.disconnect()
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=self._credential.username, clean_session=True)
-        client.username_pw_set(self._credential.username, self._credential.password)
-        client.will_set(will_topic, will_payload, qos=1)
-        client.connect_timeout = CONNECT_S
-        client.max_queued_messages_set(UNSENT_MOST)
-        client.on_connect = self._on_connect
-        client.on_subscribe = self._on_subscribe
-        client.on_disconnect = self._on_disconnect
-        client.on_message = self._on_message
-        self._subscriptions = subscriptions
-        self._subscribed = None
-        self.refusal = ""
-        self.failed = False
-        try:
-            client.connect(self._credential.host, self._credential.port, KEEPALIVE_S)
-        except OSError as error:  # refused, unreachable, no such name: the firmware tries again later
-            self._refused(str(error))
-            return
-        self._client = client
+        if self.cut:
+            self.failed = True
+        else:
+            super().connect(will_topic, will_payload, subscriptions)
 
     def publish(self, topic: str, payload: bytes) -> bool:
-        client = self._client
-        if client is None or not self.connected:
-            return False
-        info = client.publish(topic, payload, qos=1)
-        return info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+        for _ in range(self._copies):
+            super().publish(topic, payload)
+        return super().publish(topic, payload)
 
-    def poll(self) -> list[tuple[str, bytes]]:
-        for _ in range(ROUNDS):
-            client = self._client
-            if client is None:
-                break
-            before = len(self._inbox)
-            if client.loop(timeout=0.0) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-                self._drop("the connection was lost")
-            elif len(self._inbox) == before:
-                break
-        inbox, self._inbox = self._inbox, []
-        return inbox
-
-    def disconnect(self) -> None:
-        client, self._client = self._client, None
+    def lose(self) -> None:
+        """The connection is gone without a word, as when the power or the network fails."""
+        self.stream.close()
         self.connected = False
-        if client is not None:
-            with contextlib.suppress(OSError, ValueError):
-                client.disconnect()
-                client.loop(timeout=0.0)
-
-    def _refused(self, why: str) -> None:
-        if why != self.refusal:
-            log.warning("tracker %s: %s", self._credential.tracker, why)
-        self.refusal = why
         self.failed = True
 
     def _drop(self, why: str) -> None:
-        if self.connected:
-            log.info("tracker %s: %s", self._credential.tracker, why)
-        self.connected = False
-        self.failed = True
-        self._client = None
-
-    def _on_connect(
-        self, client: mqtt.Client, _data: object, _flags: object, code: ReasonCode, _props: Properties | None
-    ) -> None:
-        if code.is_failure:
-            self._refused(f"the broker refused the connection: {code}")
-            return
-        _, self._subscribed = client.subscribe(self._subscriptions)
-
-    def _on_subscribe(
-        self, _client: mqtt.Client, _data: object, mid: int, codes: list[ReasonCode], _props: Properties | None
-    ) -> None:
-        if mid != self._subscribed:
-            return
-        if any(code.is_failure for code in codes):
-            self._refused("the broker refused a subscription")
-            return
-        self.connected = True
-
-    def _on_disconnect(
-        self,
-        _client: mqtt.Client,
-        _data: object,
-        _flags: object,
-        code: ReasonCode,
-        _props: Properties | None,
-    ) -> None:
-        self._drop(str(code))
-
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
-        self._inbox.append((message.topic, bytes(message.payload)))
+        reason = f"{why}: {self.stream.error}" if self.stream.error else why
+        super()._drop(reason)
+        if reason != self._said:
+            log.warning("tracker %s: %s", self._tracker, reason)
+        self._said = reason
 
 
 def credential(entry: Mapping[str, object]) -> Credential:
@@ -166,7 +108,8 @@ def credential(entry: Mapping[str, object]) -> Credential:
         text("password"),
         text("host"),
         port,
-        real("lat"),
-        real("lon"),
-        None if seed is None else int(seed),
+        authority=text("authority") if entry.get("authority") else "",
+        lat=real("lat"),
+        lon=real("lon"),
+        seed=None if seed is None else int(seed),
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from firmware_stubs.fleet import state_dir
 from firmware_stubs.fleet.driver import VehicleSpec
+from firmware_stubs.fleet.flash import BYTES
 from firmware_stubs.fleet.history import generate
 from firmware_stubs.fleet.run import read_credentials, spec_of
 
@@ -46,7 +47,7 @@ def _one(options: argparse.Namespace, spec: VehicleSpec) -> None:
     sim = state_dir.load(options.state_dir, spec.tracker)
     if sim is not None:
         flash = state_dir.open_flash(options.state_dir, spec.tracker)
-        state = {"sim": sim, "flash": {name: flash.read(name).decode() for name in flash.names()}}
+        state = {"sim": sim, "flash": {name: flash.read(name).decode(BYTES) for name in flash.names()}}
         ended_s = sim.get("t")
         since_s = max(since_s, ended_s) if isinstance(ended_s, int | float) else since_s
     if options.until - since_s < SHORTEST_S:

@@ -15,7 +15,7 @@ from firmware_stubs.tracker.client import Client
 from firmware_stubs.tracker.nmea import Fix
 from firmware_stubs.tracker.ports import Flash, Transport
 
-EVERY_FIX = {"moving_s": 0, "idle_s": 0}
+EVERY_FIX = {"moving_s": 0, "idle_s": 0, "turn_deg": 0}
 _POINT = re.compile(r"\s*POINT\s*\(\s*(-?[0-9.]+)\s+(-?[0-9.]+)\s*\)\s*")
 
 

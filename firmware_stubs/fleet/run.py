@@ -7,21 +7,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from firmware_stubs.fleet import state_dir
 from firmware_stubs.fleet.driver import VehicleSpec
+from firmware_stubs.fleet.faults import add_options, of_options, theft_of
 from firmware_stubs.fleet.flash import MemoryFlash
+from firmware_stubs.fleet.live import Live, Running, allow_files, start_s
 from firmware_stubs.fleet.mqtt_transport import Credential, MqttTransport, credential
 from firmware_stubs.fleet.replay import Replay, read_drive
-from firmware_stubs.fleet.vehicle import SimulatedVehicle
 from firmware_stubs.tracker.ports import Flash
 
-SAVE_S = 60.0
-CATCH_UP_S = 3_600.0  # with --speed: how far back a vehicle starts that has no state
-CATCH_UP_MOST_S = 7 * 86_400.0
-FAREWELL_S = 2.0
 PATIENCE_S = 60.0
 TASHKENT = (41.2995, 69.2401)
 
@@ -68,9 +65,13 @@ def _options() -> argparse.ArgumentParser:
         help="above 1: start in the past (where the state ends) and catch up X times as fast",
     )
     parser.add_argument("--state-dir", type=Path, metavar="DIR", help="keep flash and vehicles here")
+    parser.add_argument(
+        "--record", type=Path, metavar="DIR", help="each vehicle writes there what it sampled and what it erased"
+    )
     parser.add_argument("--replay", type=Path, metavar="FILE", help="replay a drive (GPX, JSON) and end")
     parser.add_argument("--tracker", metavar="ID", help="which tracker replays it (default: the first)")
     parser.add_argument("--rate", type=float, default=1.0, metavar="X", help="replay X times as fast")
+    add_options(parser)
     return parser
 
 
@@ -135,83 +136,23 @@ def _live(options: argparse.Namespace, credentials: list[Credential], stop: thre
         raise ValueError("--speed must be above 0")
     if options.vehicles is not None:
         credentials = credentials[: options.vehicles]
+    faults, theft = of_options(options), theft_of(options)
     root: Path | None = options.state_dir
+    allow_files(len(credentials) * (2 if options.record else 1))
     began_s = time.time()
-    vehicles = []
+    running = []
     for number, one in enumerate(credentials):
         state = None if root is None else state_dir.load(root, one.tracker)
-        start_s = _start_s(state, began_s, options.speed)
-        vehicles.append(
-            SimulatedVehicle(
-                spec_of(one, number),
-                _flash(root, one.tracker),
-                MqttTransport(one),
-                start_s,
-                state=state,
-                real_link=True,
-            )
-        )
-    log.info("%d vehicles are on the road", len(vehicles))
-    starts = [vehicle.driver.now_s for vehicle in vehicles]
-
-    def tick() -> None:
-        now_s = time.time()
-        ahead_s = (now_s - began_s) * options.speed
-        for vehicle, start_s in zip(vehicles, starts, strict=True):
-            _catch_up(vehicle, min(now_s, start_s + ahead_s))
-
-    def save() -> None:
-        if root is not None:
-            for vehicle in vehicles:
-                state_dir.save(root, vehicle.spec.tracker, vehicle.state())
-
-    _loop(tick, save, stop)
-    _farewell(vehicles)
-    save()
+        begins_s = start_s(state, began_s, options.speed)
+        spec = spec_of(one, number)
+        running.append(Running(one, spec, begins_s, root=root, record=options.record, faults=faults, state=state))
+    live = Live(running, options.speed, began_s)
+    if theft is not None:
+        robbed = [number for number, one in enumerate(credentials) if one.tracker == theft[0]]
+        if not robbed:
+            raise ValueError(f"tracker {theft[0]} is not in {options.credentials}")
+        live.will_be_robbed(credentials[robbed[0]], spec_of(credentials[robbed[0]], robbed[0]), theft[1])
+    log.info("%d vehicles are on the road", len(running))
+    live.run(stop)
     log.info("stopped")
     return 0
-
-
-def _start_s(state: dict[str, object] | None, now_s: float, speed: float) -> float:
-    """Now; or with a speed above 1 where the state ends, at most a week ago."""
-    if speed <= 1.0:
-        return now_s
-    ended_s = state.get("t") if state is not None else None
-    if not isinstance(ended_s, int | float):
-        return now_s - CATCH_UP_S
-    return min(now_s, max(ended_s, now_s - CATCH_UP_MOST_S))
-
-
-def _catch_up(vehicle: SimulatedVehicle, until_s: float) -> None:
-    """Second by second, so that the counters stay exact at any speed; after a stall of the machine in one step."""
-    if until_s - vehicle.driver.now_s > 600.0:
-        vehicle.tick(until_s - 600.0)
-    while until_s - vehicle.driver.now_s >= 2.0:
-        vehicle.tick(vehicle.driver.now_s + 1.0)
-    vehicle.tick(max(until_s, vehicle.driver.now_s))
-
-
-def _loop(tick: Callable[[], None], save: Callable[[], None], stop: threading.Event) -> None:
-    saved_s = due_s = time.monotonic()
-    while not stop.is_set():
-        tick()
-        now_s = time.monotonic()
-        if now_s - saved_s >= SAVE_S:
-            saved_s = now_s
-            save()
-        due_s = max(due_s + 1.0, now_s)
-        stop.wait(due_s - now_s)
-
-
-def _farewell(vehicles: list[SimulatedVehicle]) -> None:
-    """Lets receipts under way arrive, so that little is sent again at the next start; then disconnects in order."""
-    until_s = time.monotonic() + FAREWELL_S
-    waiting = vehicles
-    while waiting and time.monotonic() < until_s:
-        for vehicle in waiting:
-            vehicle.client.step()
-        waiting = [one for one in waiting if one.client.uplink.conn and one.client.store.newest() is not None]
-        if waiting:
-            time.sleep(0.05)
-    for vehicle in vehicles:
-        vehicle.client.uplink.close()

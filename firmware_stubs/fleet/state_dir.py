@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from firmware_stubs.fleet.flash import FileFlash
+from firmware_stubs.fleet.flash import BYTES, FileFlash
 
 _TRACKER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -53,5 +53,5 @@ def hand_over(root: Path, tracker: str, state: Mapping[str, object]) -> None:
     for name in flash.names():
         flash.remove(name)
     for name, text in files.items():
-        flash.write(str(name), str(text).encode())
+        flash.write(str(name), str(text).encode(BYTES))
     save(root, tracker, sim)

@@ -1,4 +1,7 @@
-"""What the firmware needs from the hardware: a board, a flash and a transport, to be filled in for each device."""
+"""What the firmware needs from the hardware: a board, a flash and a transport, to be filled in for each device.
+
+`Stream` is for those who fill in a transport with `mqtt.Mqtt`: one connection that carries bytes.
+"""
 
 
 class Board:
@@ -29,6 +32,25 @@ class Board:
     def reboot(self) -> None:
         raise NotImplementedError
 
+    def alive(self) -> None:
+        """Called while long work goes on: feeds the watchdog where there is one."""
+
+    # -- updates: `tracker.update` judges them; a board that can write an image fills these in ------------------
+
+    def can_install(self, size: int) -> str:
+        """Why a verified image of this size cannot be written; empty if it can."""
+        return "this board checks updates but cannot write them"
+
+    def install(self, version: str, size: int, sha256: str) -> None:
+        """Fetches the image, compares size and sha256, writes it beside the running one and restarts from it."""
+        raise NotImplementedError
+
+    def confirm(self) -> None:
+        """The running image stays."""
+
+    def roll_back(self) -> None:
+        """Restarts from the image before this one."""
+
 
 class Flash:
     """A few small files. An append or a write may be cut short by a power cut at any byte; earlier bytes stay."""
@@ -56,12 +78,15 @@ class Flash:
 class Transport:
     """One MQTT connection with a clean session, made anew by each `connect`.
 
-    None of the calls may raise for a network fault or block without a bound: `connect` starts, `connected` turns
+    None of the calls may raise for a network fault or take longer than a second: `connect` starts, `connected` turns
     true once the broker accepted us *and* the subscriptions stand (a receipt is QoS 0: it would be lost before),
     and turns false when the connection is gone.
     """
 
     connected = False
+    server: "dict[str, object] | None" = (
+        None  # host, port, secret, authority that differ from its own; set before `connect`
+    )
     failed = False  # an attempt came to nothing: no use in waiting for it any longer
 
     def connect(self, will_topic: str, will_payload: bytes, subscriptions: "list[tuple[str, int]]") -> None:
@@ -79,3 +104,38 @@ class Transport:
     def disconnect(self) -> None:
         """Ends the connection without letting the broker publish the last will."""
         raise NotImplementedError
+
+
+class Stream:
+    """One TCP connection (with TLS if an authority is given). No call may raise, or take longer than a second."""
+
+    ready = False  # connected: bytes may be sent
+    failed = False  # it came to nothing, or has ended
+
+    def open(self, host: str, port: int, authority: str) -> None:
+        """Starts to connect. `authority`: certificate (PEM) that must have signed the server's; empty: no TLS."""
+        raise NotImplementedError
+
+    def send(self, data: bytes) -> int:
+        """Takes as many bytes as go at once and says how many."""
+        raise NotImplementedError
+
+    def receive(self) -> bytes:
+        """What has arrived, at most some KB; empty if nothing has."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+
+class Witness:
+    """Hears what becomes of each sample. The devices need none; the simulated fleet keeps a record to judge by."""
+
+    def took(self, life: str, boot: int, seq: int) -> None:
+        """It stands on the flash."""
+
+    def erased(self, life: str, boot: int, seq: int) -> None:
+        """A receipt named it."""
+
+    def gave_up(self, life: str, boot: int, seq: int) -> None:
+        """It gave way for lack of room, and is reported as gone."""

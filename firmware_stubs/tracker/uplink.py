@@ -2,10 +2,11 @@
 
 from firmware_stubs.tracker import wire
 from firmware_stubs.tracker.ports import Board, Transport
+from firmware_stubs.tracker.servers import Servers
 from firmware_stubs.tracker.state import State
 from firmware_stubs.tracker.store import Run, Store
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 
 OFF, CONNECTING, ON = 0, 1, 2
 
@@ -22,8 +23,11 @@ BODY_BYTES = wire.MAX_BYTES - wire.TAIL_BYTES
 class Uplink:
     """One step does what is due and never waits. Times are the board's milliseconds."""
 
-    def __init__(self, tracker: str, board: Board, transport: Transport, state: State, store: Store) -> None:
+    def __init__(
+        self, tracker: str, board: Board, transport: Transport, state: State, store: Store, servers: Servers
+    ) -> None:
         self.conn = 0
+        self.proved = False  # a receipt came on the present connection
         self.phase = OFF
         self.orders: "list[bytes]" = []  # commands that arrived, for the client
         self.failures = 0  # attempts since the last receipt
@@ -33,6 +37,7 @@ class Uplink:
         self._transport = transport
         self._state = state
         self._store = store
+        self._servers = servers
         self._since_ms = 0
         self._asked_ms: "int | None" = None  # since when the server owes a receipt
         self._hello_ms = 0
@@ -44,6 +49,8 @@ class Uplink:
 
     def step(self, now_ms: int, up_ms: int, t: "int | None", report_s: int, urgent: bool) -> None:
         """`urgent`: something was sampled that must not wait for company. `up_ms` and `t` go into a hello."""
+        if self._servers.failed(now_ms):
+            self.close()
         if self.phase == OFF:
             if now_ms >= self.retry_ms:
                 self._connect(now_ms)
@@ -68,8 +75,11 @@ class Uplink:
         return self.phase == ON and self._transport.publish(wire.topic(self._tracker, "result"), body)
 
     def close(self) -> None:
+        """Ends the connection; the next step makes a new one."""
         self._transport.disconnect()
         self.phase = OFF
+        self.retry_ms = 0
+        self.failures = 0
 
     # -- connecting ---------------------------------------------------------------------------------------------
 
@@ -77,6 +87,8 @@ class Uplink:
         self.conn += 1
         self.phase = CONNECTING
         self._since_ms = now_ms
+        self.proved = False
+        self._transport.server = self._servers.chosen(now_ms)
         will = wire.bye(self._state.life, self._state.boot, self.conn)
         self._transport.connect(
             wire.topic(self._tracker, "bye"),
@@ -132,6 +144,9 @@ class Uplink:
     def _settle(self, receipt: wire.Receipt, now_ms: int) -> None:
         store, life, boot = self._store, receipt.life, receipt.boot
         self.failures = 0
+        if life == self._state.life:
+            self.proved = True
+            self._servers.proved()
         store.erase(life, boot, receipt.upto, receipt.got)
         for a, b in receipt.want:
             self.resend(life, boot, a, b)
@@ -192,14 +207,15 @@ class Uplink:
     def _report(self, run: Run, live: bool, now_ms: int) -> bool:
         store = self._store
         key = (run.life, run.boot)
-        gone = [] if live or key in self._told else store.gone.get(key, [])
+        lost = [] if live or key in self._told else store.gone.get(key, [])
+        gone = run.gone + lost
         body = wire.report(run.life, run.boot, run.seq, run.texts, live, gone)
         if not self._publish("report", body, now_ms):
             return False
         count = len(run.texts)
         store.mark_sent(run.life, run.boot, run.seq, count)
         self._flights.append((run.life, run.boot, run.seq, run.seq + count - 1, now_ms))
-        if gone:
+        if lost:
             self._told.append(key)
         return True
 

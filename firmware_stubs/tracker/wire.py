@@ -66,60 +66,6 @@ def result(order_id: str, ok: bool, why: str) -> bytes:
     return json.dumps(facts).encode()
 
 
-def sample(
-    up_ms: int,
-    t: "int | None",
-    position: "str",
-    ignition: "bool | None",
-    odo_mm: int,
-    eng_ms: int,
-    health: "dict[str, int | float]",
-    events: "list[str]",
-) -> bytes:
-    """One sample; `position` is what `position()` made, or `no_position`."""
-    text = '{"up":' + fixed(up_ms // 100, 1)
-    if t is not None:
-        text += ',"t":%d' % t
-    text += position
-    if ignition is not None:
-        text += ',"ign":true' if ignition else ',"ign":false'
-    text += ',"odo":' + fixed(odo_mm // 100, 1) + ',"eng":%d' % (eng_ms // 1000)
-    for key in health:
-        text += ',"%s":%s' % (key, health[key])
-    if events:
-        text += ',"ev":["' + '","'.join(events) + '"]'
-    return (text + "}").encode()
-
-
-def no_position(receiver: bool) -> str:
-    """A receiver that works and sees nothing says `fix` 0; before it has spoken nothing is said."""
-    return ',"fix":0' if receiver else ""
-
-
-def position(
-    lat_e7: int,
-    lon_e7: int,
-    alt_m: "float | None",
-    spd_kmh: "float | None",
-    hdg: "float | None",
-    sat: "int | None",
-    hdop: "float | None",
-    mode: int,
-) -> str:
-    text = ',"lat":' + fixed(lat_e7, 7) + ',"lon":' + fixed(lon_e7, 7)
-    if alt_m is not None:
-        text += ',"alt":%.1f' % alt_m
-    if spd_kmh is not None:
-        text += ',"spd":%.1f' % spd_kmh
-    if hdg is not None and 0 <= hdg < 360:
-        text += ',"hdg":%d' % hdg
-    if sat is not None:
-        text += ',"sat":%d' % sat
-    if hdop is not None:
-        text += ',"hdop":%.1f' % hdop
-    return text + ',"fix":%d' % mode
-
-
 def whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 

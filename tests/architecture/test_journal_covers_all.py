@@ -14,11 +14,14 @@ from assets.people.queries import journal_entities
 NOT_JOURNALLED = {
     "journal_entry",  # the journal itself
     "command_receipt", "outbox_mail", "job_run", "sign_in", "login_failure",  # evidence of traffic
-    "trip", "tracker_day", "meter_increment", "asset_day", "asset_day_state",  # derived
+    "trip", "tracker_day", "day_revision", "meter_increment", "asset_day", "asset_day_state",  # derived
     "maintenance_plan_state", "calibration_plan_state",  # derived
     "transfer",  # derived of transfer_step
     "reservation_hour",  # derived of reservation
+    "silence_version",  # counts changes that stand in the journal themselves
     "kit_part", "kit_count",  # derived of kit_entry
+    "alarm_word",  # what trackers said, as it was heard
+    "place_visit",  # derived of positions
     "imported_thing",  # one entry for each stretch of an import stands for its things
 }  # fmt: skip
 

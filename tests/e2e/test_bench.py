@@ -84,14 +84,17 @@ def test_a_summary_is_rendered_from_a_programme_made_for_it(folder: Path) -> Non
 
 @pytest.mark.slow
 def test_ingest_is_measured_beside_the_others_and_every_message_is_stored(folder: Path) -> None:
-    found = figures("ingest", folder, messages=MESSAGES, rounds=1)
+    found = figures("ingest", folder, messages=MESSAGES, rounds=1, trackers=210, probes=3)
     for name in ("sqlite_per_paho", "sqlite_per_c", "postgresql_per_sqlite", "ten_per_one_samples"):
         assert found[name] > 0
-    for name in ("c", "paho", "sqlite", "postgresql", "ten_samples"):
+    ours = ("sqlite", "postgresql", "ten", "sqlite_few_trackers", "sqlite_many_trackers")
+    for name in ("c", "paho", *ours):
         assert found[f"{name}_messages_per_s"] > 0
-    # One sample into each database, and ten in each message of the last contender.
-    assert found["samples_stored"] == found["samples_sent"] == MESSAGES * (1 + 1 + 10)
-    assert found["samples_set_aside"] == 0
+        assert found[f"{name}_cpu_us_per_message"] >= 0
+    for load in (10, 50, 90):
+        assert 0 < found[f"latency_p50_ms_at_{load}_percent"] <= found[f"latency_p99_ms_at_{load}_percent"]
+    # One sample in each message of four, ten of two (SQLite and PostgreSQL), twenty of one.
+    assert found["samples_stored"] == found["samples_sent"] == MESSAGES * (4 + 2 * 10 + 20)
     assert 0 < found["memory_mb"] <= 200
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from firmware_stubs.fleet.flash import MemoryFlash
 from firmware_stubs.tracker.client import Client
 from firmware_stubs.tracker.nmea import Fix
-from firmware_stubs.tracker.ports import Board, Transport
+from firmware_stubs.tracker.ports import Board, Transport, Witness
+from firmware_stubs.tracker.ring import BLOCKS
 
 TRACKER = "T-1"
 T0 = 1_798_112_345
@@ -78,16 +79,34 @@ class BenchTransport(Transport):
 class Bench:
     """One tracker on the bench."""
 
-    def __init__(self, flash: MemoryFlash | None = None, seed: int = 1, **settings: int) -> None:
+    def __init__(
+        self,
+        flash: MemoryFlash | None = None,
+        seed: int = 1,
+        *,
+        blocks: int = BLOCKS,
+        witness: Witness | None = None,
+        **settings: int,
+    ) -> None:
+        self.blocks = blocks
+        self.witness = witness
         self.flash = MemoryFlash() if flash is None else flash
         self.board = BenchBoard(seed)
         self.transport = BenchTransport()
         self.transport.board = self.board
-        self.client = Client(TRACKER, self.board, self.flash, self.transport, settings=settings or None)
+        self.client = Client(
+            TRACKER,
+            self.board,
+            self.flash,
+            self.transport,
+            settings=settings or None,
+            blocks=blocks,
+            witness=witness,
+        )
 
     def restart(self, seed: int = 2) -> Bench:
         """The power fails and comes back: same flash, everything else new."""
-        return Bench(self.flash, seed)
+        return Bench(self.flash, seed, blocks=self.blocks, witness=self.witness)
 
     def connect(self) -> None:
         self.client.step()
@@ -121,12 +140,7 @@ class Bench:
 
     def held(self) -> list[tuple[int, int]]:
         """(boot, seq) of every sample that the store has not given up."""
-        return [
-            (segment.boot, segment.first + index)
-            for segment in self.client.store._segments
-            for index, state in enumerate(segment.states)
-            if state not in (3, 4)
-        ]
+        return [(boot, seq) for _, boot, seq in self.client.store.held()]
 
 
 def fix_at(second: int, north_m: float = 0.0, east_m: float = 0.0, kmh: float | None = 0.0) -> Fix:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware_stubs.fleet.flash import MemoryFlash
 from firmware_stubs.fleet.mqtt_transport import Credential, MqttTransport
+from firmware_stubs.fleet.record import read
 from firmware_stubs.fleet.replay import Point, Replay
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("socket_enabled")]
@@ -47,6 +48,7 @@ class Server:
 
     def __init__(self, port: int) -> None:
         self.stored: dict[tuple[str, str, int], set[int]] = defaultdict(set)
+        self.heard_times: Counter[tuple[str, str, int, int]] = Counter()
         self.byes: list[str] = []
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="server")
         self.client.username_pw_set("server", "s")
@@ -67,6 +69,8 @@ class Server:
         body = json.loads(message.payload)
         key = (tracker, body["life"], body["boot"])
         self.stored[key].update(body["seq"] + i for i in range(len(body.get("samples", []))) if kind == "report")
+        if kind == "report":
+            self.heard_times[(*key, body["seq"])] += 1
         upto = -1
         while upto + 1 in self.stored[key]:
             upto += 1
@@ -160,9 +164,8 @@ def test_a_cut_connection_publishes_the_last_will(port: int, server: Server) -> 
     transport = MqttTransport(Credential("T-1", "T-1", "one", "127.0.0.1", port))
     replay = Replay("T-1", straight_drive(5), MemoryFlash(), transport)
     wait_for(stepping(replay, lambda: transport.connected))
-    assert transport._client is not None
-    cut = transport._client.socket()
-    assert isinstance(cut, socket.socket)
+    cut = transport.stream.socket
+    assert cut is not None
     cut.shutdown(socket.SHUT_RDWR)
     wait_for(lambda: server.byes == ["T-1"])
     wait_for(stepping(replay, lambda: replay.client.uplink.conn > 1 and transport.connected))
@@ -196,6 +199,61 @@ def test_the_fleet_runs_live_and_stops_cleanly_on_sigterm(port: int, server: Ser
         assert fleet.returncode == 0, said
     assert len({key[1] for key in server.stored}) == 2, "each tracker keeps its life over a restart"
     assert server.byes == []
+
+
+def test_faults_happen_and_each_vehicles_own_record_judges_the_server(
+    port: int, server: Server, tmp_path: Path
+) -> None:
+    entries = [
+        {"tracker": name, "username": name, "password": secret, "host": "127.0.0.1", "port": port}
+        for name, secret in (("T-1", "one"), ("T-2", "two"))
+    ]
+    path = tmp_path / "credentials.json"
+    path.write_text(json.dumps(entries))
+    command = [sys.executable, "-m", "firmware_stubs.fleet", "--credentials", str(path), "--record", str(tmp_path)]
+    command += ["--reboots", "5", "--wipes", "12", "--dead-zones", "6/1", "--clock-resets", "5", "--duplicates", "3"]
+    fleet = subprocess.Popen([*command, "--theft", "T-2@3"], cwd=ROOT, stderr=subprocess.PIPE)
+
+    def enough() -> bool:
+        """The one was restarted and heard; of the other's name there are two."""
+        lives = {name: read(tmp_path / f"{name}.txt") for name in ("T-1", "T-2")}
+        boots = {(life, boot) for life, boot, _ in lives["T-1"].erased}
+        own = {life for life, _, _ in lives["T-2"].taken}
+        return len(boots) > 1 and any(key[0] == "T-2" and key[1] not in own for key in list(server.stored))
+
+    try:
+        wait_for(lambda: all((tmp_path / f"{name}.txt").exists() for name in ("T-1", "T-2")))
+        wait_for(enough, 60.0)
+    finally:
+        fleet.send_signal(signal.SIGTERM)
+        _, said = fleet.communicate(timeout=20)
+    assert fleet.returncode == 0, said
+    assert b"the secret of T-2 is stolen" in said
+    for name in ("T-1", "T-2"):
+        record = read(tmp_path / f"{name}.txt")
+        assert record.erased <= record.taken
+        for life, boot, seq in record.erased:
+            assert seq in server.stored[(name, life, boot)], "a receipt named what was not stored"
+    assert max(server.heard_times.values()) >= 4
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--dead-zones", "60"], "--dead-zones needs"),
+        (["--reboots", "-1"], "above 0"),
+        (["--theft", "T-1"], "--theft needs"),
+        (["--theft", "T-9@5"], "T-9 is not in"),
+    ],
+)
+def test_faults_that_make_no_sense_are_refused_in_words(tmp_path: Path, options: list[str], words: str) -> None:
+    path = tmp_path / "credentials.json"
+    entry = {"tracker": "T-1", "username": "T-1", "password": "p", "host": "127.0.0.1", "port": 1}
+    path.write_text(json.dumps([entry]))
+    command = [sys.executable, "-m", "firmware_stubs.fleet", "--credentials", str(path), *options]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2
+    assert words in done.stderr
 
 
 def test_a_missing_credentials_file_ends_with_words(tmp_path: Path) -> None:

@@ -176,6 +176,11 @@ class Site:
         with self.app.telemetry.reading() as session:
             return session.scalar(select(func.count()).select_from(Sample)) or 0
 
+    def samples(self) -> list[Sample]:
+        """What is committed, by boot and number."""
+        with self.app.telemetry.reading() as session:
+            return list(session.scalars(select(Sample).order_by(Sample.boot_id, Sample.seq)))
+
     def asides(self) -> list[SetAside]:
         """What is set aside."""
         with self.app.telemetry.reading() as session:

@@ -78,7 +78,7 @@ def test_tracker_hears_nobody_else(site: Site) -> None:
 
 
 def test_tracker_that_calls_itself_ingest_throws_nobody_out(site: Site) -> None:
-    tracker = _connected(site, "t1", client_id="assets-ingest")
+    tracker = _connected(site, "t1", client_id="ingest.internal")
     other = _connected(site, "t2", client_id="t1")
     tracker.report(0)
     assert tracker.receipt()["upto"] == 0

@@ -18,6 +18,7 @@ from tests.web.conftest import Api, Browser
 # What people reach without signing in; anything more must be thought about here.
 PUBLIC = {
     "static", "health.health", "sessions.login", "sessions.sign_in", "sessions.choose_language", "telemetry.receive",
+    "telemetry.receive_owntracks", "telemetry.receive_traccar",
     # What a phone reads before it trusts us, and what it asks for without cookies.
     "trust.page", "trust.check", "trust.certificate", "trust.certificate_as_text", "trust.profile",
     "app_manifest.manifest", "service_worker.service_worker",

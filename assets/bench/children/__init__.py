@@ -8,4 +8,4 @@ TOPIC = "imt/v1/+/report"
 
 def tracker_name(number: int) -> str:
     """The tracker of this number, from 0."""
-    return f"bench-{number:03d}"
+    return f"bench-{number:04d}"

@@ -8,17 +8,12 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
-
-import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 
 from assets.bench.children import PATIENCE_S, TOPIC, tracker_name
 from assets.bench.programme import SETUP, make_programme
@@ -28,10 +23,10 @@ from assets.migrations.run import upgrade
 from assets.registry.models import Asset
 from assets.settings import Settings
 from assets.telemetry import broker, provisioning
+from assets.telemetry.broker.files import INGEST_ACCESS, INGEST_PASSWORDS
 from assets.telemetry.messages import Endpoint
-from assets.telemetry.topics import SUBSCRIPTIONS
+from assets.telemetry.passwords import hashed
 
-TRACKERS = 200
 USER = "bench.internal"
 SECRET = "for-one-run"  # noqa: S105  # the broker lives for seconds, listens on loopback, and holds made-up data
 
@@ -62,8 +57,8 @@ class Site:
         }  # fmt: skip
 
 
-def make_template(settings: Settings) -> None:
-    """Migrated databases with `TRACKERS` trackers, each on an asset of its own, in `settings.data_dir`."""
+def make_template(settings: Settings, trackers: int) -> None:
+    """Migrated databases with so many trackers, each on an asset of its own, in `settings.data_dir`."""
     app = build_app(settings)
     try:
         upgrade(app)
@@ -71,7 +66,7 @@ def make_template(settings: Settings) -> None:
         made = make_programme(app, since)
         with app.transaction(SETUP, since) as session:
             unit, model = next(iter(made.units.values())), made.models[0]
-            for number in range(TRACKERS):
+            for number in range(trackers):
                 asset = Asset(code=f"BENCH{number:05d}", class_id=model.class_id, unit_id=unit.id, registered_at=since)
                 session.add(asset)
                 session.flush()
@@ -90,7 +85,7 @@ def running_site(template: Settings, folder: Path, database_url: str = "") -> It
     try:
         command = broker.prepare(app)
         _add_bench_account(broker.folder_of(app.settings))
-        _save_seldom(broker.folder_of(app.settings))
+        _for_measuring(broker.folder_of(app.settings))
         with (folder / "mosquitto.log").open("wb") as log:
             process = subprocess.Popen(command, stderr=log)
         _await_broker(app.settings, process, folder / "mosquitto.log")
@@ -106,18 +101,20 @@ def running_site(template: Settings, folder: Path, database_url: str = "") -> It
 
 def _add_bench_account(folder: Path) -> None:
     """One account that writes for every tracker and reads what all send: the product has none that may do both."""
-    with (folder / "passwords").open("a") as passwords:
-        passwords.write(f"{USER}:{provisioning.hashed(SECRET)}\n")
-    with (folder / "access").open("a") as access:
+    with (folder / INGEST_PASSWORDS).open("a") as passwords:
+        passwords.write(f"{USER}:{hashed(SECRET)}\n")
+    with (folder / INGEST_ACCESS).open("a") as access:
         access.write(f"\nuser {USER}\ntopic readwrite {TOPIC}\n")
 
 
-def _save_seldom(folder: Path) -> None:
+def _for_measuring(folder: Path) -> None:
     """A broker that saves its whole queue after each change fills it in quadratic time: it wrote 1.5 GB for 3,000
     messages of 213 bytes. Filling is no part of what is measured, so all contenders get one that saves by the clock."""
     path = folder / "mosquitto.conf"
     text = re.sub(r"(?m)^autosave_on_changes .*$", "autosave_on_changes false", path.read_text())
-    path.write_text(re.sub(r"(?m)^autosave_interval .*$", "autosave_interval 600", text))
+    text = re.sub(r"(?m)^autosave_interval .*$", "autosave_interval 600", text)
+    # Publishers and listeners of a measurement share one account, and need names of their own.
+    path.write_text(re.sub(r"(?m)^use_username_as_clientid .*\n", "", text))
 
 
 def _await_broker(settings: Settings, process: subprocess.Popen[bytes], log: Path) -> None:
@@ -140,39 +137,66 @@ def _takes_connections(host: str, port: int) -> bool:
         return False
 
 
-def open_session(endpoint: Endpoint, client_id: str) -> None:
-    """Subscribe under `client_id` and leave: from now on the broker keeps what comes for it."""
-    subscribed = threading.Event()
-    client = paho.Client(CallbackAPIVersion.VERSION2, client_id=client_id, clean_session=False)
-    client.username_pw_set(endpoint.user, endpoint.secret)
-    client.on_subscribe = lambda *_: subscribed.set()
-    topics = [TOPIC] if endpoint.user == USER else list(SUBSCRIPTIONS)
-    client.on_connect = lambda connected, *_: connected.subscribe([(topic, 1) for topic in topics])
-    client.connect(endpoint.host, endpoint.port)
-    client.loop_start()
-    try:
-        if not subscribed.wait(PATIENCE_S):
-            raise OSError(f"the broker did not take the subscription of {client_id}")
-    finally:
-        client.disconnect()
-        client.loop_stop()
+@dataclass(frozen=True)
+class Flow:
+    """What is published: so many reports of so many samples each, of the first `trackers` trackers in turn."""
+
+    messages: int
+    samples: int
+    trackers: int
+    first_seq: int = 1
 
 
-def publish(site: Site, messages: int, samples: int, until: datetime) -> None:
-    """Let a child process publish `messages` reports of `samples` samples each; returns when the broker has all."""
+class Publisher:
+    """The child process that publishes, ready to begin."""
+
+    def __init__(self, process: subprocess.Popen[bytes], said: Path) -> None:
+        self._process = process
+        self._said = said
+
+    def go(self, rate: float) -> float:
+        """Begin, at most `rate` messages a second (0: as fast as it goes); gives the moment (UNIX seconds)."""
+        assert self._process.stdin is not None  # noqa: S101  # it was opened with one
+        began_s = time.time()
+        self._process.stdin.write(f"{rate}\n".encode())
+        self._process.stdin.flush()
+        return began_s
+
+    def has_ended(self) -> bool:
+        """Whether everything was published (or it failed)."""
+        return self._process.poll() is not None
+
+
+@contextmanager
+def running_publisher(site: Site, flow: Flow) -> Iterator[Publisher]:
+    """A publisher that has made all its messages and connected."""
+    said = site.folder / f"publisher-{time.monotonic_ns()}"
     arguments = [
-        str(site.endpoint.port), USER, str(messages), str(samples), str(TRACKERS), str(int(until.timestamp())),
+        str(site.endpoint.port), USER, str(flow.messages), str(flow.samples), str(flow.trackers), str(flow.first_seq),
+        str(int(site.app.clock().timestamp())),
     ]  # fmt: skip
-    run_child("assets.bench.children.publisher", arguments, site)
+    with said.open("wb") as target:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "assets.bench.children.publisher", *arguments],
+            env=site.environment,
+            stdin=subprocess.PIPE,
+            stdout=target,
+            stderr=target,
+        )
+    try:
+        await_line(said, "ready", process)
+        yield Publisher(process, said)
+    finally:
+        stop(process)
 
 
-def run_child(module: str, arguments: list[str], site: Site) -> str:
-    """Run a module of `children` to its end and give what it printed; `OSError` when it failed."""
-    command = [sys.executable, "-m", module, *arguments]
-    ended: Any = subprocess.run(command, env=site.environment, capture_output=True, text=True, check=False)
-    if ended.returncode != 0:
-        raise OSError(f"{module} failed: {ended.stderr[-500:]}")
-    return str(ended.stdout)
+def await_line(file: Path, words: str, process: subprocess.Popen[bytes]) -> None:
+    """Return when a child has written `words` into its file; `OSError` when it ends or takes too long."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while words not in file.read_text():
+        if process.poll() is not None or time.monotonic() > deadline_s:
+            raise OSError(f"a child did not say {words!r}: {file.read_text()[-500:]}")
+        time.sleep(0.02)
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:

@@ -65,9 +65,12 @@ def written_name(text: str) -> str:
 
 
 def wanted_names(settings: Settings) -> tuple[str, ...]:
-    """Those chosen, without a choice those of this machine; those that our links lead to; and this machine itself."""
+    """Those chosen, without a choice those of this machine; those that our links
+    lead to and trackers are told; and this machine itself."""
     chosen = [checked_name(name) for name in settings.tls_names] or machine_names()
     linked = [urlsplit(url).hostname or "" for url in (settings.base_url, settings.label_base_url)]
+    if settings.mqtt_tls_listen and settings.mqtt_public:
+        linked.append(listen_address("ASSETS_MQTT_PUBLIC", settings.mqtt_public)[0])
     linked = [written_name(name) for name in linked if not is_loopback(name)]
     return tuple(dict.fromkeys([*chosen, *linked, *LOOPBACK]))[:MOST_NAMES]
 

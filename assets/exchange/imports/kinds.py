@@ -15,6 +15,7 @@ from assets.exchange.tables import column_key
 from assets.operations.rules.fields import OPERATION_FIELDS
 from assets.people.rules import Permission
 from assets.registry.rules.asset_fields import ASSET_FIELDS
+from assets.telemetry.inventory import INVENTORY_FIELDS
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,12 @@ KINDS: dict[str, Kind] = {
             hints={
                 "id": msg("The tracker's own id: letters, digits, _ and -"),
                 "asset": msg("Label code of the vehicle"),
+                "since": msg("Since when it is mounted; empty: now"),
                 "guest": msg("Empty for trackers with our own firmware"),
-            },
+                "account": msg("Of a guest: the login that it shares with others; empty: one of its own"),
+                "device": msg("Of a guest: its uniqueId at a Traccar server, or its IMEI"),
+            }
+            | {name: box.hint or box.title for name, box in INVENTORY_FIELDS.items()},
             after=trackers.tell_broker,
         ),
         Kind(

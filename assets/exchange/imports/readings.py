@@ -81,7 +81,7 @@ class Readings:
             value = read_decimal(row.text("value"), 3, MAX_VALUE)
         except ValueRefused as error:
             raise InvalidInput(error.message, fields=[error.for_field("value")]) from error
-        at = _moment(work, row)
+        at = moment_in(work, row, "occurred_at")
         label = f"{format_code(asset.code)} {kind}"
         work.first_of("occurred_at", row.number, asset.code, kind, at.isoformat())
         recorded = work.session.scalar(
@@ -104,17 +104,17 @@ class Readings:
         return Outcome("new", label, asset.code, things=(Thing("reading", event.id),))
 
 
-def _moment(work: Work, row: SheetRow) -> datetime:
+def moment_in(work: Work, row: SheetRow, column: str) -> datetime:
     """The cell as a moment: RFC 3339, a local time, or a local day (its first moment); not in the future."""
-    text = row.text("occurred_at")
+    text = row.text(column)
     try:
         at = datetime.fromisoformat(text) if len(text) > 10 else day_start(read_date(text), work.zone)
     except ValueRefused as error:
-        raise InvalidInput(error.message, fields=[error.for_field("occurred_at")]) from error
+        raise InvalidInput(error.message, fields=[error.for_field(column)]) from error
     except ValueError as error:
         words = msg("%(text)s is not a time; write 2026-11-21T08:30:00Z.", text=text[:40])
-        raise invalid("occurred_at", words) from error
+        raise invalid(column, words) from error
     at = (at if at.tzinfo else at.replace(tzinfo=work.zone)).astimezone(UTC)
     if at > work.now:
-        raise invalid("occurred_at", msg("This lies in the future."), code="in_the_future")
+        raise invalid(column, msg("This lies in the future."), code="in_the_future")
     return at

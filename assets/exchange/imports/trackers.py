@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from assets.core.app import App
 from assets.core.errors import RuleViolation
 from assets.core.i18n import msg
-from assets.exchange.imports.readings import asset_named, assets_by_code
+from assets.exchange.imports.readings import asset_named, assets_by_code, moment_in
 from assets.exchange.imports.work import Outcome, Thing, Work, differences, required
 from assets.exchange.tables import SheetRow
 from assets.labels.token import format_code
@@ -16,10 +16,11 @@ from assets.people.rules import Permission
 from assets.registry.models import Asset
 from assets.registry.scope import require_asset
 from assets.telemetry import broker
+from assets.telemetry.inventory import INVENTORY_FIELDS, UNIQUE, cleaned
 from assets.telemetry.models import Tracker, TrackerInstallation
 from assets.telemetry.provisioning import add_tracker
 
-COLUMNS = ("id", "asset", "guest")
+COLUMNS = ("id", "asset", "since", "guest", "account", "device", *INVENTORY_FIELDS)
 REQUIRED = ("id", "asset")
 
 
@@ -38,14 +39,27 @@ class Trackers:
         asset = asset_named(self.assets, row, "asset")
         work.first_of("asset", row.number, asset.code)
         require_asset(work.actor, Permission.TRACKER_MANAGE, asset)
+        details = {name: row.text(name) for name in INVENTORY_FIELDS if row.text(name)}
+        for name in UNIQUE:
+            if details.get(name):
+                work.first_of(name, row.number, cleaned({name: details[name]})[name])
         known = work.session.get(Tracker, tracker)
         if known is None:
             kind = row.text("guest") or "native"
-            made = add_tracker(work.session, tracker, asset, work.now, kind=kind)
+            since = moment_in(work, row, "since") if row.text("since") else None
+            made = add_tracker(
+                work.session, tracker, asset, work.now, kind=kind, since=since, details=details,
+                account=row.text("account"), device=row.text("device"),
+            )  # fmt: skip
             return Outcome("new", tracker, asset.code, secret=made.secret, things=(Thing("tracker", tracker),))
         if known.revoked_at is not None:
             raise RuleViolation(msg("The tracker %(id)s was revoked; give it a new secret first.", id=tracker))
-        differences([("asset", format_code(asset.code), _carrier(work.session, tracker))])
+        differences(
+            [
+                ("asset", format_code(asset.code), _carrier(work.session, tracker)),
+                *((name, text, getattr(known, name)) for name, text in cleaned(details).items()),
+            ]
+        )
         return Outcome("known", tracker, asset.code)
 
 

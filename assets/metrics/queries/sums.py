@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from assets.metrics.models import AssetDay
@@ -150,7 +150,8 @@ def _cells(session: Session, extent: Extent) -> list[Cell]:
             count.filter(vehicle, day.attended).label("vehicle_attended_days"),
             count.filter(vehicle, observed).label("vehicle_known_days"),
             count.filter(vehicle, observed, day.used).label("vehicle_used_days"),
-            count.filter(vehicle, day.tracked).label("vehicle_tracked_days"),
+            # Nobody could expect to hear of a vehicle that was told to be silent.
+            count.filter(vehicle, day.tracked, or_(day.heard, ~day.silent)).label("vehicle_tracked_days"),
             count.filter(vehicle, day.heard).label("vehicle_heard_days"),
             func.sum(day.measured_m).filter(vehicle).label("measured_m"),
             func.sum(day.estimated_m).filter(vehicle).label("estimated_m"),

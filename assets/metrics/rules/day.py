@@ -27,7 +27,6 @@ class TrackerFigures:
     unknown_s: int
     trips: int
     heard: bool
-    silent: bool
     revision: int
 
 
@@ -36,8 +35,8 @@ class DayFacts:
     """What is recorded about one asset for one local day; times in seconds within the day.
 
     `life` is the one at the end of the day; `at_unit_s` and `down_s` say how long at which unit and down for which
-    cause. `records_use` says whether use of such an item is recorded at all (a radio's is not). `recorded` counts the
-    events of the day, `days_since_recorded` is None when there never was one.
+    cause. `silent`: a silent window touched the day. `records_use` says whether use of such an item is recorded at all
+    (a radio's is not). `recorded` counts the events of the day, `days_since_recorded` is None when there never was one.
     """
 
     day: date
@@ -50,6 +49,7 @@ class DayFacts:
     uses: int
     use_s: int
     tracked: bool
+    silent: bool
     tracker: TrackerFigures | None
     in_calibration: bool
     seen: bool
@@ -116,7 +116,7 @@ def day_row(facts: DayFacts) -> DayRow:
         unknown_s=tracker.unknown_s if tracker else None,
         tracked=facts.tracked or tracker is not None,
         heard=heard,
-        silent=tracker is not None and tracker.silent,
+        silent=facts.silent and (facts.tracked or tracker is not None),
         seen=facts.seen,
         touched=heard or facts.recorded > 0,
         attended=attended,

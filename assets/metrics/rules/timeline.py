@@ -62,6 +62,7 @@ class AssetFacts:
     events: Sequence[int] = ()
     sightings: Sequence[int] = ()
     tracked: Sequence[Interval] = ()
+    silent: Sequence[Interval] = ()
     tracker_days: Mapping[date, TrackerFigures] = field(default_factory=dict)
     calibrated: Sequence[Interval] = ()
 
@@ -72,6 +73,7 @@ def day_rows(facts: AssetFacts, calendar: Calendar) -> Iterator[tuple[date, DayR
     down = _by_day(calendar, ((start, end, cause) for start, end, cause in without_overlaps(facts.downtimes)))
     at_unit = _by_day(calendar, _lasting(facts.units, calendar.bounds[-1]))
     tracked = {at for interval in facts.tracked for at, _ in calendar.split(interval)}
+    silent = {at for interval in facts.silent for at, _ in calendar.split(interval)}
     events = Counter(at for moment in facts.events if (at := calendar.index(moment)) is not None)
     seen = {calendar.index(moment) for moment in facts.sightings}
     last_event = _last_before(facts.events, calendar)
@@ -95,6 +97,7 @@ def day_rows(facts: AssetFacts, calendar: Calendar) -> Iterator[tuple[date, DayR
                     uses=uses.get(at, 0),
                     use_s=use_s.get(at, 0),
                     tracked=at in tracked,
+                    silent=at in silent,
                     tracker=facts.tracker_days.get(day),
                     in_calibration=any(start <= last_second < end for start, end in facts.calibrated),
                     seen=at in seen,

@@ -12,6 +12,7 @@ from assets.people.models import Person, Unit
 from assets.registry.models import Asset
 from assets.registry.rules.folding import fold_identifier
 from assets.reports.disclosure.texts import Finding, Known, findings
+from assets.telemetry.inventory import IDENTIFYING
 from assets.telemetry.models import Tracker
 
 
@@ -21,11 +22,13 @@ def known(session: Session) -> Known:
         select(Asset.code, Asset.serial_number, Asset.vin, Asset.plate, Asset.inventory_number)
     ).all()
     persons = session.execute(select(Person.name, Person.number, Person.phone)).all()
+    devices = session.execute(select(*(getattr(Tracker, name) for name in IDENTIFYING))).all()
     units = session.execute(select(Unit.code, Unit.name, Unit.kind)).all()
     texts: Iterable[str] = (
         *(text for row in numbers for text in row),
         *(text for row in persons for text in (row.number, row.phone)),
         *session.scalars(select(Tracker.id)),
+        *(text for row in devices for text in row),
         *session.scalars(select(Operation.code)),
         *(row.code for row in units if row.kind != "oct"),
     )

@@ -12,6 +12,8 @@ from assets.core.clock import local_date
 from assets.core.db import zone_of
 from assets.core.errors import InvalidInput, NotFound, RuleViolation
 from assets.core.i18n import msg
+from assets.metrics.queries.extent import donor_extent
+from assets.metrics.queries.revisions import Revised, revised_since
 from assets.people.rules import Permission, may, reach
 from assets.reports.disclosure.periods import may_follow_withdrawn
 from assets.reports.figures import TEMPLATE_VERSION, Figures, from_json, of_any_version, sha256
@@ -167,3 +169,11 @@ def person_account(actor: Actor) -> int:
     if actor.account_id is None:
         raise InvalidInput(msg("A summary is drafted and released by persons with accounts."), code="needs_a_person")
     return actor.account_id
+
+
+def revised_after_release(session: Session, summary: DonorSummary) -> Revised | None:
+    """What changed of the kilometres of a released summary's period since its release; None where nothing did."""
+    if summary.state != "released" or summary.approved_at is None:
+        return None
+    extent = donor_extent(summary.donor_id, summary.first, summary.until)
+    return revised_since(session, extent, summary.approved_at)

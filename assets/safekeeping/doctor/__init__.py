@@ -39,6 +39,7 @@ ON_THE_MACHINE: tuple[Examiner, ...] = (
     addresses.label_base,
     addresses.listening,
     certificates.https,
+    certificates.broker_tls,
     mail.server,
     running.server,
 )
@@ -50,6 +51,7 @@ IN_THE_DATABASE: tuple[Examiner, ...] = (
     stored.stored_files,
     mail.outbox,
     running.broker_runs,
+    running.broker_is_closed,
     running.ingest,
     running.scheduler,
     accounts.accounts,

@@ -6,9 +6,9 @@ import ipaddress
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from assets.core.i18n import msg
+from assets.core.i18n import Message, msg
 from assets.safekeeping.doctor.findings import Finding, Site, Subject
-from assets.settings import is_loopback, listen_address
+from assets.settings import Settings, is_loopback, listen_address
 
 BASE_URL = Subject("base_url", msg("address"))
 LABEL_BASE = Subject("label_base", msg("address on labels"))
@@ -52,15 +52,7 @@ def listening(site: Site) -> Iterator[Finding]:
     """Plain text on a network that others share."""
     settings = site.settings
     found = False
-    for what, key, text in (
-        (msg("passwords and pages"), "ASSETS_LISTEN", "" if settings.speaks_tls else settings.listen),
-        (
-            msg("trackers' secrets and positions"),
-            "ASSETS_MQTT_LISTEN",
-            "" if settings.mqtt_url else settings.mqtt_listen,
-        ),
-        (msg("figures"), "ASSETS_METRICS_LISTEN", settings.metrics_listen),
-    ):
+    for what, key, text in _in_plain_text(settings):
         host = listen_address(key, text)[0] if text else ""
         if is_loopback(host):
             continue
@@ -86,6 +78,19 @@ def listening(site: Site) -> Iterator[Finding]:
             msg("the pages over HTTPS, all else on this machine only") if everywhere else msg("on this machine only")
         )
         yield LISTENING.well(words)
+
+
+def _in_plain_text(settings: Settings) -> Iterator[tuple[Message, str, str]]:
+    """(what can be read, the setting, the address); the address is empty where nothing is."""
+    yield msg("passwords and pages"), "ASSETS_LISTEN", "" if settings.speaks_tls else settings.listen
+    secrets = msg("trackers' secrets and positions")
+    if settings.mqtt_url:
+        parts = urlsplit(settings.mqtt_url)
+        plain = "" if parts.scheme == "mqtts" else f"{parts.hostname or ''}:{parts.port or 1883}"
+        yield secrets, "ASSETS_MQTT_URL", "" if plain.startswith(":") else plain
+    else:
+        yield secrets, "ASSETS_MQTT_LISTEN", settings.mqtt_listen if settings.mqtt_plain == "yes" else ""
+    yield msg("figures"), "ASSETS_METRICS_LISTEN", settings.metrics_listen
 
 
 def ip_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -12,9 +12,10 @@ from assets.core.i18n import msg
 from assets.core.tls import authority, certificate, given
 from assets.safekeeping.doctor.findings import Finding, Site, Subject
 from assets.safekeeping.doctor.running import is_serving
-from assets.settings import Settings, SettingsError, is_loopback
+from assets.settings import Settings, SettingsError, is_loopback, listen_address
 
 CERTIFICATE = Subject("certificate", msg("certificate"))
+BROKER_CERTIFICATE = Subject("broker_certificate", msg("certificate of the broker"))
 AUTHORITY = Subject("authority", msg("authority"))
 AUTHORITY_ENDS = timedelta(days=730)
 ENDS, ENDS_NOW = timedelta(days=30), timedelta(days=7)
@@ -33,6 +34,38 @@ def https(site: Site) -> Iterator[Finding]:
             yield from _own(site)
     except SettingsError as error:
         yield CERTIFICATE.mend(msg("%(error)s", error=error))
+
+
+def broker_tls(site: Site) -> Iterator[Finding]:
+    """The certificate that trackers see, where our own broker speaks TLS."""
+    settings = site.settings
+    if settings.mqtt_url or not settings.mqtt_tls_listen:
+        return
+    told = listen_address("ASSETS_MQTT_PUBLIC", settings.mqtt_public)[0] if settings.mqtt_public else ""
+    try:
+        if settings.mqtt_tls_cert:
+            keys = ("ASSETS_MQTT_TLS_CERT", "ASSETS_MQTT_TLS_KEY")
+            found: x509.Certificate | None = given.checked(
+                settings.mqtt_tls_cert, settings.mqtt_tls_key, site.now, keys
+            )
+        else:
+            found = certificate.load(settings.data_dir)
+    except SettingsError as error:
+        yield BROKER_CERTIFICATE.mend(msg("%(error)s", error=error))
+        return
+    if found is None:
+        yield BROKER_CERTIFICATE.look(msg("there is none yet; it is made when the broker starts"))
+        return
+    ends = found.not_valid_after_utc
+    if told and not certificate.covers(certificate.names_of(found), told):
+        yield BROKER_CERTIFICATE.mend(
+            msg("it is not for %(name)s, which trackers are told: they will refuse the broker", name=told)
+        )
+    elif ends - site.now < ENDS:
+        words = msg("it ends on %(ends)s; without another one trackers will refuse the broker", ends=f"{ends:%Y-%m-%d}")
+        yield BROKER_CERTIFICATE.mend(words) if ends - site.now < ENDS_NOW else BROKER_CERTIFICATE.look(words)
+    else:
+        yield BROKER_CERTIFICATE.well(msg("until %(ends)s", ends=f"{ends:%Y-%m-%d}"))
 
 
 def _judged(settings: Settings, found: x509.Certificate, now: datetime) -> Iterator[Finding]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from assets.safekeeping.doctor import mqtt_probe
 from assets.safekeeping.doctor.findings import Finding, Site, Subject
 from assets.settings import Settings, listen_address
 from assets.telemetry import broker, queries
+from assets.telemetry.messages import Endpoint
 from assets.telemetry.models import Tracker
 
 BEAT_LATE = timedelta(seconds=60)
@@ -22,6 +25,8 @@ LARGE_BACKLOG = 50_000
 
 SERVER = Subject("server", msg("server"))
 BROKER = Subject("broker", msg("broker"))
+OPEN_BROKER = Subject("broker_closed", msg("strangers at the broker"))
+EVERYWHERE = {"0.0.0.0", "::"}  # noqa: S104  # compared with, nothing listens there
 INGEST = Subject("ingest", msg("telemetry"))
 SCHEDULER = Subject("scheduler", msg("jobs"))
 
@@ -62,7 +67,7 @@ def broker_runs(site: Site) -> Iterator[Finding]:
         if settings.mqtt_url or is_serving(settings):
             yield BROKER.mend(
                 msg(
-                    "nobody answers at port %(port)s (%(error)s): see its lines in the log",
+                    "nobody answers at port %(port)s (%(error)s): see broker/broker.log in the data directory",
                     port=endpoint.port,
                     error=error,
                 )
@@ -77,12 +82,45 @@ def broker_runs(site: Site) -> Iterator[Finding]:
     yield BROKER.mend(stale) if stale is not None else BROKER.well(msg("it lets ingest in"))
 
 
+def broker_is_closed(site: Site) -> Iterator[Finding]:
+    """Nobody without a name comes in, whoever runs the broker: whoever could, would read where all patrols are."""
+    open_doors, answered = [], False
+    for endpoint in _doors(site.settings):
+        try:
+            refused = mqtt_probe.refusal(endpoint)
+            answered = True
+            if refused is None:
+                open_doors.append(f"{endpoint.host}:{endpoint.port}")
+        except (OSError, ssl.SSLError):
+            continue  # that it does not answer, others tell
+    if open_doors:
+        yield OPEN_BROKER.mend(
+            msg(
+                "it lets in whoever comes, without name or secret (%(doors)s): set allow_anonymous false in its "
+                "configuration, and give every tracker another secret",
+                doors=", ".join(open_doors),
+            )
+        )
+    elif answered:
+        yield OPEN_BROKER.well(msg("it lets nobody in without name and secret"))
+
+
+def _doors(settings: Settings) -> list[Endpoint]:
+    """Where somebody might come in without a name."""
+    found = broker.ingest_endpoint(settings)
+    if found is None:
+        return []
+    doors = [replace(found, user="", secret="")]
+    own = None if settings.mqtt_url else broker.listening(settings)
+    if own is not None and own.is_plain:
+        doors.append(Endpoint("127.0.0.1" if own.host in EVERYWHERE else own.host, own.port, "", "", None, False))
+    return doors
+
+
 def _stale(site: Site) -> Message | None:
     """Why our own broker's files are older than what they are made from."""
-    own = broker.listening(site.settings)
-    host, port = listen_address("ASSETS_MQTT_LISTEN", site.settings.mqtt_listen)
-    if own is not None and (own.host != host or (port and own.port != port)):
-        return msg("it listens elsewhere than ASSETS_MQTT_LISTEN says: restart the server")
+    if _listens_elsewhere(site.settings):
+        return msg("it listens elsewhere than the settings say: restart the server")
     passwords = broker.folder_of(site.settings) / "passwords"
     with site.opened.reading() as session:
         newest = session.scalar(select(func.max(func.coalesce(Tracker.revoked_at, Tracker.secret_at))))
@@ -94,6 +132,20 @@ def _stale(site: Site) -> Message | None:
     if moment.timestamp() > passwords.stat().st_mtime + 1:
         return msg("it does not know the newest secrets of trackers: restart the server")
     return None
+
+
+def _listens_elsewhere(settings: Settings) -> bool:
+    own = broker.listening(settings)
+    if own is None:
+        return False
+    doors = [("ASSETS_MQTT_TLS_LISTEN", settings.mqtt_tls_listen, own.tls_host, own.tls_port)]
+    if settings.mqtt_plain == "yes":
+        doors.append(("ASSETS_MQTT_LISTEN", settings.mqtt_listen, own.host, own.port))
+    for key, wanted, host, port in doors:
+        wanted_host, wanted_port = listen_address(key, wanted) if wanted else ("", 0)
+        if wanted_host != host or (wanted_port and wanted_port != port):
+            return True
+    return False
 
 
 def ingest(site: Site) -> Iterator[Finding]:

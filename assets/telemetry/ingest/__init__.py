@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,29 +11,44 @@ from sqlalchemy import select
 
 from assets.core.actor import system_actor
 from assets.core.app import App
-from assets.core.errors import InvalidInput, NotFound
-from assets.core.i18n import msg
 from assets.telemetry import topics
+from assets.telemetry.clock import beginning_ms
 from assets.telemetry.codecs import codec_for
+from assets.telemetry.codecs.guest import BOOT, LIFE, GuestReport
 from assets.telemetry.days import to_ms
 from assets.telemetry.ingest.boots import BootState
-from assets.telemetry.ingest.store import Aside, BootKey, Store
+from assets.telemetry.ingest.devices import DeviceState
+from assets.telemetry.ingest.guests import Guests, GuestWork
+from assets.telemetry.ingest.rows import UP_MS, Aside, Row, aside_of, is_placed, sample_row
+from assets.telemetry.ingest.store import BootKey, Memory, Store
 from assets.telemetry.messages import Bye, Envelope, Hello, Message, Reading, Receipt, Report, Undecodable
-from assets.telemetry.models import Device, Tracker
-from assets.telemetry.pipeline import CLOCK_FLAGS, CLOCK_STEPS, NO_POSITION_FLAGS, Context, Refused, refine
+from assets.telemetry.models import Tracker
+from assets.telemetry.pipeline import (
+    EARLIEST_S,
+    FUTURE_TOLERANCE_S,
+    OWN_CLOCK,
+    UP_TIME,
+    Context,
+    own_clock_ms,
+    refine,
+)
 from assets.telemetry.ranges import RangeSet
+from assets.telemetry.silence import Silence
 
 ACTOR = system_actor("ingest")
 MOST_BOOTS_IN_A_HELLO = 32
+NONE = RangeSet()
+MOST_TOPICS = 20_000
+"""Topics whose meaning is remembered; forgotten as a whole beyond (nobody has so many trackers)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parcel:
     """An envelope with what it turned out to be."""
 
     envelope: Envelope
     tracker: str | None
-    content: Message | Undecodable
+    content: Message | GuestReport | Undecodable
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,27 +67,68 @@ class Ingest:
     def __init__(self, app: App) -> None:
         self._app = app
         self._kinds: dict[str, str] = {}
+        self._addresses: dict[str, topics.Address | topics.GuestAddress | str] = {}
+        self._memory = Memory()
+        self._silence = Silence(app)
+        self._guests = Guests(app, self._silence)
 
     def receive(self, batch: Sequence[Envelope], now: datetime) -> Outcome:
         """Stores a batch in one transaction: each sample is stored, known already, or set aside with its reason.
 
         Raises what the database raises; then nothing of the batch is stored and nothing may be acknowledged.
         """
-        addresses = [topics.parse(envelope.topic) for envelope in batch]
+        addresses = [self._address(envelope.topic) for envelope in batch]
         self._learn({address.tracker for address in addresses if isinstance(address, topics.Address)})
-        parcels = [self._open(envelope, address) for envelope, address in zip(batch, addresses, strict=True)]
-        with self._app.telemetry.transaction(ACTOR, now) as session:
-            work = _Work(Store(session, self._app.settings.zone), now)
-            work.open(parcels)
-            work.date_boots(parcels)
-            for parcel in parcels:
-                work.take(parcel)
-            return work.finish()
+        ours, theirs = [], []
+        for envelope, address in zip(batch, addresses, strict=True):
+            if isinstance(address, topics.GuestAddress):
+                theirs.append((envelope, address))
+            else:
+                ours.append(self._open(envelope, address))
+        return self._store([*ours, *(Parcel(*each) for each in self._guests.open(theirs))], now)
+
+    def _store(self, parcels: Sequence[Parcel], now: datetime) -> Outcome:
+        sweep = self._silence.refresh()
+        try:
+            with self._app.telemetry.transaction(ACTOR, now) as session:
+                if sweep:
+                    self._silence.sweep(session)
+                store = Store(session, self._memory, self._app.settings.zone)
+                guests = GuestWork(store, self._silence, self._app.secret_key)
+                work = _Work(store, guests, self._silence, now)
+                work.open(parcels)
+                for parcel in parcels:
+                    work.take(parcel)
+                return work.finish()
+        except BaseException:
+            self._memory.forget()
+            raise
+
+    def set_aside_whole(self, envelope: Envelope, reason: str, now: datetime) -> None:
+        """Sets one envelope aside unread, in a transaction of its own: what no batch can be stored with."""
+        address, tracker = self._address(envelope.topic), None
+        if isinstance(address, topics.GuestAddress):
+            envelope, tracker = next(((e, t) for e, t, _ in self._guests.open([(envelope, address)])), (envelope, None))
+        elif isinstance(address, topics.Address) and self.knows(address.tracker):
+            tracker = address.tracker
+        self._store([Parcel(envelope, tracker, Undecodable(reason, envelope.payload))], now)
+
+    def keep_silence(self, now: datetime) -> None:
+        """Takes places out of what is stored where a silent window is new, though nothing comes."""
+        self._silence.run_once(now)
 
     def knows(self, tracker: str) -> bool:
         """Whether a tracker of this id exists."""
         self._learn({tracker})
         return tracker in self._kinds
+
+    def _address(self, topic: str) -> topics.Address | topics.GuestAddress | str:
+        found = self._addresses.get(topic)
+        if found is None:
+            if len(self._addresses) > MOST_TOPICS:
+                self._addresses.clear()
+            found = self._addresses[topic] = topics.parse(topic)
+        return found
 
     def _learn(self, trackers: set[str]) -> None:
         unknown = trackers - self._kinds.keys()
@@ -85,128 +141,123 @@ class Ingest:
         if isinstance(address, str):
             return Parcel(envelope, None, Undecodable(address, envelope.payload))
         kind = self._kinds.get(address.tracker)
-        codec = codec_for(kind) if kind is not None else None
-        if codec is None:
+        decode = codec_for(kind) if kind is not None else None
+        if kind is None:
             return Parcel(envelope, None, Undecodable("no tracker of this id is known", envelope.payload))
+        if decode is None:
+            wrong = "the tracker is a guest, with a topic of its own format"
+            return Parcel(envelope, address.tracker, Undecodable(wrong, envelope.payload))
         if len(envelope.payload) > topics.MAX_PAYLOAD_BYTES:
             too_large = f"larger than {topics.MAX_PAYLOAD_BYTES} bytes"
             return Parcel(envelope, address.tracker, Undecodable(too_large, envelope.payload))
-        return Parcel(envelope, address.tracker, codec.decode(address.kind, envelope.payload))
+        return Parcel(envelope, address.tracker, decode(address.kind, envelope.payload))
 
 
 class _Work:
     """One batch inside its transaction."""
 
-    def __init__(self, store: Store, now: datetime) -> None:
+    def __init__(self, store: Store, guests: GuestWork, silence: Silence, now: datetime) -> None:
         self._store = store
+        self._guests = guests
+        self._silence = silence
         self._now = now
         self._touched: dict[BootKey, BootState] = {}
         self._answered: dict[BootKey, BootState] = {}
 
-    def open(self, parcels: Iterable[Parcel]) -> None:
+    def open(self, parcels: Sequence[Parcel]) -> None:
         """Gets the rows of every device and boot that the batch speaks of."""
-        keys: list[BootKey] = []
-        trackers: list[str] = []
+        keys: set[BootKey] = set()
+        trackers: set[str] = set()
+        guests: list[tuple[str, GuestReport]] = []
         for parcel in parcels:
-            if parcel.tracker is not None:
-                trackers.append(parcel.tracker)
-                if isinstance(parcel.content, Report | Hello):
-                    keys.append((parcel.tracker, parcel.content.life, parcel.content.boot))
-        self._store.open(keys, trackers, self._now)
-
-    def date_boots(self, parcels: Iterable[Parcel]) -> None:
-        """Finds when each boot began before any sample is dated by it; what is stored already is dated anew."""
-        better: dict[int, BootState] = {}
-        for parcel in parcels:
-            if parcel.tracker is not None and isinstance(parcel.content, Report):
-                boot = self._store.boots[parcel.tracker, parcel.content.life, parcel.content.boot]
-                context = Context(parcel.envelope.received_at)
-                if boot.better_offset(_dated(reading, context) for reading in parcel.content.readings):
-                    better[boot.id] = boot
-        for boot in better.values():
-            if boot.stored:
-                self._store.date_again(boot)
+            tracker, content = parcel.tracker, parcel.content
+            if tracker is not None:
+                trackers.add(tracker)
+                if isinstance(content, Report | Hello):
+                    keys.add((tracker, content.life, content.boot))
+                elif isinstance(content, GuestReport):
+                    keys.add((tracker, LIFE, BOOT))
+                    guests.append((tracker, content))
+        self._store.open(keys, trackers, to_ms(self._now))
+        self._guests.open(guests)
 
     def take(self, parcel: Parcel) -> None:
         """Goes through one message."""
-        content, tracker = parcel.content, parcel.tracker
+        content, tracker, envelope = parcel.content, parcel.tracker, parcel.envelope
         if isinstance(content, Undecodable) or tracker is None:
             reason = content.reason if isinstance(content, Undecodable) else "no tracker of this id is known"
-            envelope = parcel.envelope
-            self._set_aside(Aside(envelope.topic, reason, envelope.payload, envelope.received_at, tracker))
+            self._set_aside(Aside(envelope.topic, reason, envelope.payload, envelope.received_ms, tracker))
             return
         device = self._store.devices[tracker]
-        device.heard_ms = max(device.heard_ms or 0, to_ms(parcel.envelope.received_at))
+        if isinstance(content, GuestReport):
+            self._guests.take(envelope, device, content)
+            return
+        device.hear(envelope.received_ms)
         if isinstance(content, Report):
-            self._take_report(parcel.envelope, tracker, content)
+            self._take_report(envelope, device, content)
         elif isinstance(content, Hello):
-            self._take_hello(tracker, device, content)
+            self._take_hello(device, content, envelope.received_ms)
         elif isinstance(content, Bye):
-            if device.life == content.life and (device.boot, device.conn) == (content.boot, content.conn):
-                device.online = False
+            device.part(content)
         else:
-            # Commands are not given yet, so nobody waits for a result: kept, as everything that cannot be used.
-            envelope = parcel.envelope
-            reason = "result of a command that was not given"
-            self._set_aside(Aside(envelope.topic, reason, envelope.payload, envelope.received_at, tracker))
+            self._store.add_result(device, content, envelope.received_ms)
 
     def _set_aside(self, aside: Aside) -> None:
+        """Sets aside; of what may tell a place in a silent window the reason only."""
+        if self._silence.hides(aside.tracker, aside.raw, aside.received_ms):
+            aside.raw = b""
         self._store.set_aside(aside)
-        if aside.tracker is not None:
-            self._store.devices[aside.tracker].set_aside += 1
 
-    def _take_report(self, envelope: Envelope, tracker: str, report: Report) -> None:
-        key = (tracker, report.life, report.boot)
-        boot = self._touched[key] = self._store.boots[key]
-        context = Context(envelope.received_at, boot.offset_ms)
-        prints = self._store.known_prints(boot, [reading.seq for reading in report.readings])
+    def _take_report(self, envelope: Envelope, device: DeviceState, report: Report) -> None:
+        boot = device.boots[report.life, report.boot]
+        self._touched[device.tracker, report.life, report.boot] = boot
+        received_ms = envelope.received_ms
+        _begin(boot, report, received_ms)
         stored: list[int] = []
         aside = [bad.seq for bad in report.bad if bad.seq is not None]
         for bad in report.bad:
-            self._aside_sample(envelope, boot, bad.seq, bad.reason, bad.raw)
-        for reading in report.readings:
-            refined = refine(reading, context)
-            if isinstance(refined, Refused):
-                self._aside_sample(envelope, boot, reading.seq, refined.reason, _bytes(reading))
-                aside.append(reading.seq)
-            elif reading.seq not in prints:
-                self._store_sample(envelope, boot, refined, report)
-                stored.append(reading.seq)
-            elif prints[reading.seq] != refined.digest:
-                self._aside_sample(envelope, boot, reading.seq, "key reused", _bytes(reading))
-        boot.take(RangeSet.of_numbers(stored), RangeSet.of_numbers(aside), live=report.live)
-        if not report.live:
-            self._note_beyond(boot, report)
+            self._set_aside(aside_of(envelope, boot, bad.seq, bad.reason, bad.raw))
+        here = boot.stored
+        highest = here.highest
+        context = Context(received_ms, boot.offset_ms, boot.offset_by, self._silence.windows_of(device.tracker))
+        for seq, reading in enumerate(report.readings, report.first_seq):
+            if reading is None:
+                continue
+            verdict = refine(seq, reading, context)
+            if verdict.refused is not None:
+                self._set_aside(aside_of(envelope, boot, seq, verdict.refused, _bytes(reading)))
+                aside.append(seq)
+                continue
+            row = sample_row(boot, seq, reading, verdict, received_ms)
+            if seq <= highest and seq in here:
+                self._repeat(envelope, boot, seq, row, reading)
+                if not report.live:
+                    boot.pass_by(seq)
+                continue
+            if verdict.dated == OWN_CLOCK:
+                device.bring_up_to_date(reading, verdict.event_ms, placed=is_placed(reading, verdict))
+            boot.note_dating(seq, verdict.dated, row[UP_MS], received_ms)
+            context.offset_ms = boot.offset_ms
+            self._store.add(device, row, reading.events)
+            stored.append(seq)
+        boot.take(RangeSet.of_numbers(stored), RangeSet.of_numbers(aside) if aside else NONE, live=report.live)
         if report.gone:
-            ceiling = max([boot.stored.highest, *(round(10 * r.up_s) + 1000 for r in report.readings)])
+            # Nobody takes more samples than ten a second: a claim beyond that names numbers that never were.
+            ceiling = max(
+                boot.stored.highest, *(round(10 * r.up_s) + 1000 for r in report.readings if r is not None), -1
+            )
             boot.lose(report.gone, ceiling)
 
-    @staticmethod
-    def _note_beyond(boot: BootState, report: Report) -> None:
-        """A known sample sent again out of no hurry also shows how far the tracker has got."""
-        highest = max((reading.seq for reading in report.readings), default=-1)
-        if highest in boot.stored:
-            boot.beyond = max(boot.beyond, highest)
+    def _repeat(self, envelope: Envelope, boot: BootState, seq: int, row: Row, reading: Reading) -> None:
+        """Has a sample whose key is taken compared with what is stored."""
+        aside = aside_of(envelope, boot, seq, "key reused", _bytes(reading))
+        if self._silence.hides(boot.tracker, aside.raw, envelope.received_ms):
+            aside.raw = b""
+        self._store.repeat(boot, row, aside)
 
-    def _store_sample(self, envelope: Envelope, boot: BootState, reading: Reading, report: Report) -> None:
-        device = self._store.devices[boot.tracker]
-        dated_by_up = reading.device_t is None or not CLOCK_FLAGS.isdisjoint(reading.flags)
-        self._store.add(boot, reading, to_ms(envelope.received_at), dated_by_up=dated_by_up)
-        device.stored += 1
-        if not dated_by_up:
-            _bring_up_to_date(device, reading)
-
-    def _aside_sample(self, envelope: Envelope, boot: BootState, seq: int | None, reason: str, raw: bytes) -> None:
-        self._set_aside(
-            Aside(envelope.topic, reason, raw, envelope.received_at, boot.tracker, boot.life, boot.boot, seq)
-        )
-
-    def _take_hello(self, tracker: str, device: Device, hello: Hello) -> None:
-        known = (device.boot or 0, device.conn or 0)
-        if device.life != hello.life or (hello.boot, hello.conn) >= known:
-            device.life, device.boot, device.conn, device.online = hello.life, hello.boot, hello.conn, True
-            device.firmware, device.hardware = hello.firmware, hello.hardware
-        boots = self._store.earlier_boots(tracker, hello.life, hello.boot)
+    def _take_hello(self, device: DeviceState, hello: Hello, received_ms: int) -> None:
+        device.greet(hello, received_ms)
+        boots = self._store.earlier_boots(device, hello.life, hello.boot)
         oldest = hello.oldest
         for boot in boots:
             if oldest is None or boot.boot < oldest[0]:
@@ -216,7 +267,7 @@ class _Work:
                 boot.lose_rest(min(oldest[1], 10 * round(hello.up_s) + 1000) if boot.boot == hello.boot else oldest[1])
         spanned = [boot for boot in boots if oldest is not None and boot.boot >= oldest[0]] or boots[-1:]
         for boot in spanned[-MOST_BOOTS_IN_A_HELLO:]:
-            self._answered[tracker, boot.life, boot.boot] = boot
+            self._answered[device.tracker, boot.life, boot.boot] = boot
 
     def finish(self) -> Outcome:
         """Writes everything; receipts are of what this transaction is about to commit."""
@@ -227,61 +278,22 @@ class _Work:
         return Outcome(receipts, answers, stored, set_aside)
 
 
-def _dated(reading: Reading, context: Context) -> Reading:
-    refined = refine(reading, context, CLOCK_STEPS)
-    return reading if isinstance(refined, Refused) else refined
+def _begin(boot: BootState, report: Report, received_ms: int) -> None:
+    """Lets the fixes of a report tell when its boot began, where something in it has no time of its own."""
+    if boot.offset_by == UP_TIME:
+        return
+    latest_s = received_ms / 1000 + FUTURE_TOLERANCE_S
+    if all(r is None or (r.device_t is not None and EARLIEST_S <= r.device_t <= latest_s) for r in report.readings):
+        return
+    fixes = [
+        (event_ms, round(reading.up_s * 1000))
+        for reading in report.readings
+        if reading is not None and (event_ms := own_clock_ms(reading, received_ms)) is not None
+    ]
+    began_ms = beginning_ms(fixes)
+    if began_ms is not None:
+        boot.begin_at(began_ms)
 
 
 def _bytes(reading: Reading) -> bytes:
     return msgspec.json.encode(reading)
-
-
-def _bring_up_to_date(device: Device, reading: Reading) -> None:
-    """The latest state follows event time: a late sample changes only what nothing newer has told."""
-    if reading.event_ms is None:
-        return
-    if device.event_ms is None or reading.event_ms >= device.event_ms:
-        device.event_ms = reading.event_ms
-        device.ignition = reading.ignition
-        device.speed_kmh = reading.speed_kmh
-        device.heading_deg = reading.heading_deg
-        device.vehicle_v = reading.vehicle_v
-        device.battery_v = reading.battery_v
-    placed = reading.lat is not None and NO_POSITION_FLAGS.isdisjoint(reading.flags)
-    if placed and (device.position_ms is None or reading.event_ms >= device.position_ms):
-        device.position_ms, device.lat, device.lon = reading.event_ms, reading.lat, reading.lon
-
-
-def receive_http(app: App, tracker: str, body: bytes, now: datetime) -> dict[str, object]:
-    """A hello or a report over HTTP: stored as from the broker, answered with its receipt (wire.md, Over HTTP).
-
-    The door has checked the tracker's secret. `NotFound` for an unknown tracker, `InvalidInput` for a body that cannot
-    be read (which is kept aside); what the database raises means that nothing was committed.
-    """
-    kind = "report" if _has_samples(body) else "hello"
-    envelope = Envelope(f"{topics.PREFIX}/{tracker}/{kind}", body, now)
-    address = topics.parse(envelope.topic)
-    ingest = Ingest(app)
-    if isinstance(address, str) or not ingest.knows(tracker):
-        raise NotFound
-    outcome = ingest.receive([envelope], now)
-    receipts = [*outcome.answers, *outcome.receipts]
-    if not receipts:
-        raise InvalidInput(msg("The message cannot be read. It is kept aside, with the reason."))
-    answer = receipts[-1].body()
-    if len(receipts) > 1:
-        answer["more"] = [receipt.body() for receipt in receipts[:-1]]
-    return answer
-
-
-class _Peek(msgspec.Struct):
-    samples: msgspec.Raw | None = None
-    seq: msgspec.Raw | None = None
-
-
-def _has_samples(body: bytes) -> bool:
-    try:
-        peek = msgspec.json.decode(body, type=_Peek)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return True
-    return peek.samples is not None or peek.seq is not None

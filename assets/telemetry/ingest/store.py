@@ -3,156 +3,143 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import blake2b
-from typing import TypeVar
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-import msgspec
-from sqlalchemy import Table, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
-from assets.telemetry.days import days_between, to_ms
-from assets.telemetry.ingest.boots import BootState, read_asks
+from assets.telemetry.days import QUARTER_HOUR_MS, day_of
+from assets.telemetry.ingest.boots import BootState
+from assets.telemetry.ingest.devices import DeviceState
+from assets.telemetry.ingest.engines import engine_of
+from assets.telemetry.ingest.rows import DATED, EVENT_MS, RECEIVED_MS, Aside, Row, says_the_same
 from assets.telemetry.marks import mark_dirty
-from assets.telemetry.messages import Reading
-from assets.telemetry.models import Boot, Device, Sample, SetAside
-from assets.telemetry.ranges import RangeSet
+from assets.telemetry.messages import Result
 from assets.telemetry.topics import MAX_PAYLOAD_BYTES
 
 T = TypeVar("T")
 BootKey = tuple[str, str, int]
+"""(tracker, life, boot)."""
+
 TOPIC_LENGTH = 200
 REASON_LENGTH = 300
-SAMPLE_COLUMNS = tuple(column.name for column in Sample.__table__.columns)
+KEYS_AT_ONCE = 500
+MOST_REMEMBERED = 5000
+"""Trackers whose state ingest keeps in memory; each takes a few kilobytes."""
+MOST_BOOTS = 16
+
+EVERYDAY_WORDS = frozenset({"ignition_on", "ignition_off", "moving", "stopped"})
+"""Event words that nobody has to look at."""
 
 
-@dataclass(slots=True)
-class Aside:
-    """One thing to set aside."""
+class Memory:
+    """Devices and boots as the last transaction left them; forgotten as a whole when one fails."""
 
-    topic: str
-    reason: str
-    raw: bytes
-    received_at: datetime
-    tracker: str | None = None
-    life: str | None = None
-    boot: int | None = None
-    seq: int | None = None
-    times: int = 1
+    def __init__(self) -> None:
+        self.devices: dict[str, DeviceState] = {}
 
-    def print(self) -> str:
-        """The same bytes for the same place on the same topic have the same print."""
-        place = f"{self.topic}\n{self.life}\n{self.boot}\n{self.seq}\n".encode()
-        return blake2b(place + self.raw, digest_size=16).hexdigest()
+    def forget(self) -> None:
+        """Has everything read again."""
+        self.devices.clear()
 
 
 class Store:
-    """Opens the rows of the devices and boots concerned (locked until the commit), gathers, and writes."""
+    """Opens the devices and boots concerned (locked until the commit), gathers, and writes."""
 
-    def __init__(self, session: Session, zone: ZoneInfo) -> None:
+    def __init__(self, session: Session, memory: Memory, zone: ZoneInfo) -> None:
         self._session = session
+        self._engine = engine_of(session.connection())
+        self._memory = memory
         self._zone = zone
-        self._dialect = session.get_bind().dialect.name
-        self.devices: dict[str, Device] = {}
-        self.boots: dict[BootKey, BootState] = {}
-        self._rows: list[tuple[object, ...]] = []
-        self._new: dict[int, dict[int, int]] = {}
+        self.devices: dict[str, DeviceState] = {}
+        self._rows: dict[tuple[int, int], Row] = {}
+        self._found: dict[tuple[int, int], Row] = {}
+        self._repeats: list[tuple[BootState, Row, Aside]] = []
         self._asides: dict[str, Aside] = {}
-        self._dirty: dict[tuple[int, object], list[int]] = {}
+        self._dirty: dict[tuple[int, int], list[int]] = {}
+        self._occurrences: list[tuple[Any, ...]] = []
+        self._results: list[tuple[Any, ...]] = []
 
-    def open(self, keys: Iterable[BootKey], trackers: Iterable[str], now: datetime) -> None:
-        """Gets or makes the rows; devices are locked in one order, which also keeps their boots to this transaction."""
+    def open(self, keys: Iterable[BootKey], trackers: Iterable[str], now_ms: int) -> None:
+        """Gets or makes the rows of these trackers and boots, from memory where nobody else has changed them."""
+        remembered = self._memory.devices
+        if len(remembered) > MOST_REMEMBERED:
+            remembered.clear()
         wanted = sorted(set(trackers))
-        self._ignore_existing(Device, [{"tracker_id": tracker} for tracker in wanted])
-        for chunk in _chunks(wanted, 500):
-            found = select(Device).where(Device.tracker_id.in_(chunk)).order_by(Device.tracker_id).with_for_update()
-            self.devices.update({device.tracker_id: device for device in self._session.scalars(found)})
-        places = sorted(set(keys))
-        fresh = [
-            {
-                "device_id": self.devices[tracker].id,
-                "life": life,
-                "boot": boot,
-                "stored": "[]",
-                "aside": "[]",
-                "gone": "[]",
-                "given_up": "[]",
-                "asked": "[]",
-                "beyond": -1,
-                "recovered": 0,
-                "first_heard_ms": to_ms(now),
-            }
-            for tracker, life, boot in places
-        ]
-        self._ignore_existing(Boot, fresh)
-        for part in _chunks(places, 200):
-            conditions = [
-                and_(Boot.device_id == self.devices[tracker].id, Boot.life == life, Boot.boot == boot)
-                for tracker, life, boot in part
-            ]
-            self.adopt(self._session.scalars(select(Boot).where(or_(*conditions))))
-
-    def _ignore_existing(self, model: type[Device | Boot], rows: list[dict[str, object]]) -> None:
-        if rows:
-            make = sqlite_insert if self._dialect == "sqlite" else postgresql_insert
-            self._session.execute(make(_table(model)).on_conflict_do_nothing(), rows)
-
-    def adopt(self, rows: Iterable[Boot]) -> list[BootState]:
-        """The states of rows of `boot`; one that is open already stays as it is."""
-        names = {device.id: tracker for tracker, device in self.devices.items()}
-        states = []
-        for row in rows:
-            key = (names[row.device_id], row.life, row.boot)
-            if key not in self.boots:
-                self.boots[key] = BootState(
-                    row.id,
-                    row.device_id,
-                    key[0],
-                    row.life,
-                    row.boot,
-                    RangeSet.loads(row.stored),
-                    RangeSet.loads(row.aside),
-                    RangeSet.loads(row.gone),
-                    RangeSet.loads(row.given_up),
-                    read_asks(row.asked),
-                    row.beyond,
-                    row.recovered,
-                    row.offset_ms,
-                    row.offset_seq,
-                )
-            states.append(self.boots[key])
-        return states
-
-    def earlier_boots(self, tracker: str, life: str, boot: int) -> list[BootState]:
-        """The known boots of a life up to and with `boot`, oldest first."""
-        device = self.devices[tracker]
-        found = (
-            select(Boot).where(Boot.device_id == device.id, Boot.life == life, Boot.boot <= boot).order_by(Boot.boot)
+        versions: dict[str, int] = {}
+        for chunk in _chunks(wanted):
+            versions.update((row[0], row[1]) for row in self._engine.lock(chunk))
+        stale = [name for name in wanted if name not in remembered or remembered[name].version != versions.get(name)]
+        for chunk in _chunks(stale):
+            for number, name, version, *values in self._engine.devices(chunk):
+                remembered[name] = DeviceState(number, name, version, *values)
+        for name in wanted:
+            device = self.devices[name] = remembered[name]
+            if len(device.boots) > MOST_BOOTS:
+                device.boots.clear()
+        missing = sorted(
+            (self.devices[tracker].id, life, boot)
+            for tracker, life, boot in set(keys)
+            if (life, boot) not in self.devices[tracker].boots
         )
-        return self.adopt(self._session.scalars(found))
+        if missing:
+            self._open_boots(missing, now_ms)
 
-    def known_prints(self, boot: BootState, seqs: list[int]) -> dict[int, int]:
-        """The prints of those of `seqs` that are stored already, in the database or by this transaction."""
-        known = {seq: mark for seq, mark in self._new.get(boot.id, {}).items() if seq in set(seqs)}
-        stored = [seq for seq in seqs if seq in boot.stored and seq not in known]
-        for chunk in _chunks(stored, 500):
-            found = select(Sample.seq, Sample.digest).where(Sample.boot_id == boot.id, Sample.seq.in_(chunk))
-            known.update((row.seq, row.digest) for row in self._session.execute(found))
-        return known
+    def _open_boots(self, keys: list[tuple[int, str, int]], now_ms: int) -> None:
+        by_number = {device.id: device for device in self.devices.values()}
+        for chunk in _chunks(keys):
+            for row in self._engine.boots(chunk, now_ms):
+                self._adopt(by_number[row[1]], row)
 
-    def add(self, boot: BootState, reading: Reading, received_ms: int, *, dated_by_up: bool) -> None:
+    @staticmethod
+    def _adopt(device: DeviceState, row: tuple[Any, ...]) -> BootState:
+        """The state of a row of `boot`; one that is open already stays as it is."""
+        state = BootState.opened(device.tracker, row)
+        return device.boots.setdefault((state.life, state.boot), state)
+
+    def earlier_boots(self, device: DeviceState, life: str, boot: int) -> list[BootState]:
+        """The known boots of a life up to and with `boot`, oldest first."""
+        return [self._adopt(device, row) for row in self._engine.boots_of_life(device.id, life, boot)]
+
+    def add(self, device: DeviceState, row: Row, events: tuple[str, ...]) -> None:
         """Gathers a new sample."""
-        self._new.setdefault(boot.id, {})[reading.seq] = reading.digest
-        self._rows.append(_row(boot, reading, received_ms, dated_by_up=dated_by_up))
-        if reading.event_ms is not None:
-            self.touch(boot.device_id, reading.event_ms, reading.event_ms)
+        boot_id, seq, event_ms = row[0], row[1], row[EVENT_MS]
+        self._rows[boot_id, seq] = row
+        device.stored += 1
+        place = (device.id, event_ms // QUARTER_HOUR_MS)
+        span = self._dirty.get(place)
+        if span is None:
+            self._dirty[place] = [event_ms, event_ms]
+        elif event_ms < span[0]:
+            span[0] = event_ms
+        elif event_ms > span[1]:
+            span[1] = event_ms
+        for word in events:
+            if word not in EVERYDAY_WORDS:
+                self._occurrences.append((device.id, boot_id, seq, word, event_ms, row[DATED], row[RECEIVED_MS]))
+
+    def find(self, keys: list[tuple[int, int]]) -> None:
+        """Reads the samples under these (boot_id, seq), as far as they are stored, for `row_of`."""
+        for chunk in _chunks(sorted(keys)):
+            self._found.update(((row[0], row[1]), row) for row in self._engine.samples(chunk))
+
+    def row_of(self, boot_id: int, seq: int) -> Row | None:
+        """A sample that this transaction gathered or found."""
+        return self._rows.get((boot_id, seq)) or self._found.get((boot_id, seq))
+
+    def repeat(self, boot: BootState, row: Row, aside: Aside) -> None:
+        """Gathers a sample whose key is taken: it changes nothing, unless it says something else."""
+        self._repeats.append((boot, row, aside))
 
     def set_aside(self, aside: Aside) -> None:
         """Gathers something to set aside; the same again only counts."""
+        self.note(aside)
+        if aside.tracker is not None:
+            self.devices[aside.tracker].set_aside += 1
+
+    def note(self, aside: Aside) -> None:
+        """The same for what is nothing wrong, and is not counted among what a tracker could not get stored."""
         aside.raw = aside.raw[:MAX_PAYLOAD_BYTES]
         mark = aside.print()
         if mark in self._asides:
@@ -160,137 +147,63 @@ class Store:
         else:
             self._asides[mark] = aside
 
-    def touch(self, device_id: int, first_ms: int, last_ms: int) -> None:
-        """Notes that results between two moments no longer follow from the samples."""
-        for day in days_between(first_ms, last_ms, self._zone):
-            span = self._dirty.setdefault((device_id, day), [first_ms, last_ms])
-            span[0] = min(span[0], first_ms)
-            span[1] = max(span[1], last_ms)
-
-    def date_again(self, boot: BootState) -> None:
-        """Dates stored samples without a usable clock by the boot's new beginning."""
-        undated = and_(Sample.boot_id == boot.id, Sample.dated_by_up)
-        ends = (func.min(Sample.event_ms), func.max(Sample.event_ms), func.min(Sample.up_ms), func.max(Sample.up_ms))
-        found: tuple[int | None, ...] = tuple(self._session.execute(select(*ends).where(undated)).one())
-        low, high, low_up, high_up = found
-        if boot.offset_ms is None or low_up is None or high_up is None:
-            return
-        if low is not None and high is not None:
-            self.touch(boot.device_id, low, high)
-        self.touch(boot.device_id, boot.offset_ms + low_up, boot.offset_ms + high_up)
-        again = update(_table(Sample)).where(undated).values(event_ms=boot.offset_ms + Sample.up_ms)
-        self._session.execute(again)
+    def add_result(self, device: DeviceState, result: Result, received_ms: int) -> None:
+        """Gathers what became of a command."""
+        self._results.append((device.id, result.command_id, result.ok, result.why, received_ms))
 
     def write(self) -> tuple[int, int]:
         """Writes what was gathered; (samples stored, things set aside)."""
-        self._session.flush()
-        self._write_samples()
+        self._judge_repeats()
+        engine = self._engine
+        engine.put_devices([(device.id, *device.values()) for device in self.devices.values()])
+        for device in self.devices.values():
+            device.version += 1
+        changed = [
+            boot for device in self.devices.values() for boot in device.boots.values() if boot.changed
+        ]  # fmt: skip
+        engine.put_boots([(boot.id, *boot.values()) for boot in changed])
+        for boot in changed:
+            boot.changed = False
+        engine.add_samples(list(self._rows.values()))
         self._write_asides()
         self._write_dirty()
-        changed = [state.values() for state in self.boots.values() if state.changed]
-        if changed:
-            table = _table(Boot)
-            names = [name for name in changed[0] if name != "id"]
-            statement = update(table).where(table.c.id == bindparam("row_id"))
-            rows = [{**values, "row_id": values["id"]} for values in changed]
-            self._session.connection().execute(
-                statement.values({name: bindparam(f"new_{name}") for name in names}),
-                [{"row_id": row["row_id"], **{f"new_{name}": row[name] for name in names}} for row in rows],
-            )
+        engine.add_occurrences(self._occurrences)
+        engine.add_results(self._results)
         return len(self._rows), sum(aside.times for aside in self._asides.values())
 
-    def _write_samples(self) -> None:
-        if not self._rows:
-            return
-        mark = "?" if self._dialect == "sqlite" else "%s"
-        name = "sample" if self._dialect == "sqlite" else "telemetry.sample"
-        columns = ", ".join(f'"{column}"' for column in SAMPLE_COLUMNS)
-        marks = ", ".join([mark] * len(SAMPLE_COLUMNS))
-        # Tuples straight to the driver: three times as fast as statements with named values. Names are our own.
-        statement = f"INSERT INTO {name} ({columns}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  (no value is in it)
-        self._session.connection().exec_driver_sql(statement, self._rows)
+    def _judge_repeats(self) -> None:
+        """Compares samples sent again with what is stored, in one look for all of them."""
+        unknown = {(row[0], row[1]) for _, row, _ in self._repeats} - self._rows.keys()
+        known: dict[tuple[int, int], Row] = {}
+        for chunk in _chunks(sorted(unknown)):
+            known.update(((row[0], row[1]), row) for row in self._engine.samples(chunk))
+        for boot, row, aside in self._repeats:
+            stored = self._rows.get((row[0], row[1])) or known.get((row[0], row[1]))
+            if stored is not None and not says_the_same(stored, row):
+                self.set_aside(aside)
+                self._occurrences.append(
+                    (boot.device_id, boot.id, row[1], "key_reused", stored[EVENT_MS], stored[DATED], aside.received_ms)
+                )
 
     def _write_asides(self) -> None:
-        if not self._asides:
-            return
-        make = sqlite_insert if self._dialect == "sqlite" else postgresql_insert
-        table = _table(SetAside)
-        statement = make(table)
-        statement = statement.on_conflict_do_update(
-            index_elements=["digest"],
-            set_={
-                "times": table.c.times + statement.excluded.times,
-                "last_received_at": statement.excluded.last_received_at,
-            },
-        )
-        self._session.execute(
-            statement,
-            [
-                {
-                    "digest": mark,
-                    "received_at": aside.received_at,
-                    "last_received_at": aside.received_at,
-                    "tracker_id": aside.tracker,
-                    "topic": aside.topic.replace("\0", "")[:TOPIC_LENGTH],
-                    "reason": aside.reason.replace("\0", "")[:REASON_LENGTH],
-                    "life": aside.life,
-                    "boot": aside.boot,
-                    "seq": aside.seq,
-                    "times": aside.times,
-                    "raw": aside.raw,
-                }
-                for mark, aside in self._asides.items()
-            ],
-        )
+        rows = []
+        for mark, aside in self._asides.items():
+            received_at = datetime.fromtimestamp(aside.received_ms / 1000, UTC)
+            topic = aside.topic.replace("\0", "")[:TOPIC_LENGTH]
+            reason = aside.reason.replace("\0", "")[:REASON_LENGTH]
+            rows.append(
+                (mark, received_at, received_at, aside.tracker, topic, reason, aside.life, aside.boot, aside.seq,
+                 aside.times, aside.raw)
+            )  # fmt: skip
+        self._engine.set_aside(rows)
 
     def _write_dirty(self) -> None:
-        mark_dirty(
-            self._session,
-            [
-                {"device_id": device_id, "day": day, "first_ms": span[0], "last_ms": span[1]}
-                for (device_id, day), span in sorted(self._dirty.items(), key=lambda item: str(item[0]))
-            ],
-        )
+        days: dict[tuple[int, date], list[int]] = {}
+        for (device_id, _), (first_ms, last_ms) in self._dirty.items():
+            span = days.setdefault((device_id, day_of(first_ms, self._zone)), [first_ms, last_ms])
+            span[0], span[1] = min(span[0], first_ms), max(span[1], last_ms)
+        mark_dirty(self._session, sorted((device, day, span[0], span[1]) for (device, day), span in days.items()))
 
 
-def _row(boot: BootState, reading: Reading, received_ms: int, *, dated_by_up: bool) -> tuple[object, ...]:
-    """A sample's values in the order of `SAMPLE_COLUMNS`."""
-    return (
-        boot.id,
-        reading.seq,
-        boot.device_id,
-        reading.event_ms,
-        dated_by_up,
-        received_ms,
-        round(reading.up_s * 1000),
-        reading.device_t,
-        reading.digest,
-        reading.lat,
-        reading.lon,
-        reading.alt_m,
-        reading.speed_kmh,
-        reading.heading_deg,
-        reading.satellites,
-        reading.hdop,
-        reading.fix,
-        reading.ignition,
-        reading.odometer_m,
-        reading.engine_s,
-        reading.vehicle_v,
-        reading.battery_v,
-        reading.signal_dbm,
-        reading.temperature_c,
-        ",".join(reading.events) or None,
-        None if reading.can is None else msgspec.json.encode(reading.can).decode(),
-        ",".join(reading.flags) or None,
-    )
-
-
-def _table(model: type[Boot | Device | Sample | SetAside]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101  (mapped to a table, never a join; tells mypy so)
-    return table
-
-
-def _chunks(items: list[T], size: int) -> Iterable[list[T]]:
-    return (items[start : start + size] for start in range(0, len(items), size))
+def _chunks(items: list[T]) -> Iterable[list[T]]:
+    return (items[start : start + KEYS_AT_ONCE] for start in range(0, len(items), KEYS_AT_ONCE))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from assets.telemetry.queries.derived import (
     Installation,
+    day_revisions,
     days,
     days_of_asset,
     dirty_stretches,
@@ -12,16 +13,32 @@ from assets.telemetry.queries.derived import (
     trackers,
     trips,
     trips_of_asset,
+    trusted_until,
 )
+from assets.telemetry.queries.flags import (
+    Flagged,
+    decisions,
+    doubts,
+    flagged,
+    flags_of,
+    lifted,
+    sample_moment,
+    waiting_decisions,
+)
+from assets.telemetry.queries.outages import outages
+from assets.telemetry.queries.presences import USUAL_HOURS, contact_hours, presences
 from assets.telemetry.queries.samples import (
+    Genuine,
     Position,
     device_id_of,
+    place_of_sample,
     points,
     positions,
     sample_after,
     sample_before,
     sample_span,
     stays,
+    track,
 )
 from assets.telemetry.queries.states import (
     BootAccount,
@@ -35,29 +52,46 @@ from assets.telemetry.queries.states import (
 )
 
 __all__ = [
+    "USUAL_HOURS",
     "BootAccount",
+    "Flagged",
+    "Genuine",
     "Installation",
     "Position",
     "TrackerState",
     "boot_accounts",
     "completeness",
+    "contact_hours",
+    "day_revisions",
     "days",
     "days_of_asset",
+    "decisions",
     "device_id_of",
     "dirty_stretches",
+    "doubts",
+    "flagged",
+    "flags_of",
     "ingest_status",
     "installations",
     "installed_on",
     "last_heard",
+    "lifted",
+    "outages",
+    "place_of_sample",
     "points",
     "positions",
+    "presences",
     "sample_after",
     "sample_before",
+    "sample_moment",
     "sample_span",
     "set_asides",
     "stays",
+    "track",
     "tracker_states",
     "trackers",
     "trips",
     "trips_of_asset",
+    "trusted_until",
+    "waiting_decisions",
 ]

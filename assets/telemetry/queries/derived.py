@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from assets.telemetry.days import to_ms
 from assets.telemetry.models import (
+    DayRevision,
     Device,
     Dirty,
     Tracker,
     TrackerDay,
+    TrackerDistrust,
     TrackerInstallation,
     TripRow,
 )
@@ -22,15 +24,41 @@ from assets.telemetry.models import (
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The asset that carried a tracker in a half-open span of event time; None: no asset."""
+    """The asset that carried a tracker in a half-open span of event time; None: no asset.
+
+    Not `trusted`: what the tracker said then is not believed, and nothing is derived from it.
+    """
 
     asset_id: int | None
     start_ms: int | None
     end_ms: int | None
+    trusted: bool = True
 
 
 def installations(session: Session, tracker: str) -> list[Installation]:
-    """All of time in half-open spans, each with the asset that carried the tracker (main database)."""
+    """All of time in half-open spans, each with the asset that carried the tracker (main database).
+
+    Since it is not believed any more it is on no asset, whatever it was mounted on.
+    """
+    spans, until = _mounted(session, tracker), trusted_until(session, tracker)
+    if until is None:
+        return spans
+    end_ms = to_ms(until)
+    believed = [span for span in spans if span.start_ms is None or span.start_ms < end_ms]
+    last = replace(believed[-1], end_ms=end_ms)
+    return [*believed[:-1], last, Installation(None, end_ms, None, trusted=False)]
+
+
+def trusted_until(session: Session, tracker: str) -> datetime | None:
+    """Since when, by event time, what a tracker says is not believed; None while it is."""
+    return session.scalar(
+        select(TrackerDistrust.since).where(
+            TrackerDistrust.tracker_id == tracker, TrackerDistrust.taken_back_at.is_(None)
+        )
+    )
+
+
+def _mounted(session: Session, tracker: str) -> list[Installation]:
     rows = session.scalars(
         select(TrackerInstallation)
         .where(TrackerInstallation.tracker_id == tracker)
@@ -98,6 +126,15 @@ def days_of_asset(session: Session, asset_id: int, first: date, until: date) -> 
         select(TrackerDay)
         .where(TrackerDay.asset_id == asset_id, TrackerDay.day >= first, TrackerDay.day < until)
         .order_by(TrackerDay.day, TrackerDay.id)
+    ).all()
+
+
+def day_revisions(session: Session, tracker: str, first: date, until: date) -> Sequence[DayRevision]:
+    """What changed of the days of a half-open span after they were over, by day and time."""
+    return session.scalars(
+        select(DayRevision)
+        .where(DayRevision.tracker_id == tracker, DayRevision.day >= first, DayRevision.day < until)
+        .order_by(DayRevision.day, DayRevision.id)
     ).all()
 
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from assets.telemetry.days import to_moment, to_ms
+from assets.telemetry.codecs.guest import LIFE as GUEST_LIFE
+from assets.telemetry.days import to_moment
 from assets.telemetry.models import (
     Boot,
     Device,
@@ -19,10 +20,9 @@ from assets.telemetry.models import (
     Tracker,
     TrackerInstallation,
 )
+from assets.telemetry.presence import NEVER, Presence
+from assets.telemetry.queries.presences import presences
 from assets.telemetry.ranges import Pair, RangeSet
-
-ONLINE_FOR_S = 15 * 60
-"""Heard within this time, a tracker counts as online whatever the broker said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class BootAccount:
 
 @dataclass(frozen=True, slots=True)
 class TrackerState:
-    """What is known of a tracker (`GET /trackers/{id}`)."""
+    """What is known of a tracker (`GET /trackers/{id}`); `presence` and its reason in the words of `presence.py`."""
 
     tracker: str
     asset_id: int | None
@@ -61,25 +61,40 @@ class TrackerState:
     pending: int
     derived_until: datetime | None
     firmware: str | None
+    reason: str
+    reason_since: datetime | None
+    silent_until: datetime | None = None
 
 
 def tracker_states(main: Session, telemetry: Session, ids: Sequence[str], now: datetime) -> list[TrackerState]:
-    """The states of the trackers named, in their order; unknown ones are left out. Four queries, however many."""
-    known = {row.id: row for row in main.scalars(select(Tracker).where(Tracker.id.in_(ids)))}
-    current = select(TrackerInstallation.tracker_id, TrackerInstallation.asset_id).where(
-        TrackerInstallation.tracker_id.in_(ids), TrackerInstallation.ended_at.is_(None)
-    )
-    assets = {row.tracker_id: row.asset_id for row in main.execute(current)}
+    """The states of the trackers named, in their order; unknown ones are left out. A few queries, however many."""
+    mounted: Sequence[tuple[Tracker, int | None]] = main.execute(
+        select(Tracker, TrackerInstallation.asset_id)
+        .outerjoin(
+            TrackerInstallation,
+            (TrackerInstallation.tracker_id == Tracker.id) & TrackerInstallation.ended_at.is_(None),
+        )
+        .where(Tracker.id.in_(ids))
+    ).all()
+    known = {tracker.id: tracker for tracker, _ in mounted}
+    assets = {tracker.id: asset_id for tracker, asset_id in mounted if asset_id is not None}
     devices = {row.tracker_id: row for row in telemetry.scalars(select(Device).where(Device.tracker_id.in_(ids)))}
     dirty = select(Dirty.device_id, func.count().label("days"), func.min(Dirty.first_ms).label("first_ms"))
     pending = {row.device_id: row for row in telemetry.execute(dirty.group_by(Dirty.device_id))}
+    undated = select(Boot.device_id, func.count()).where(Boot.clock_dirty).group_by(Boot.device_id)
+    clocks = {row[0]: row[1] for row in telemetry.execute(undated)}
+    said = presences(main, telemetry, devices, assets, now)
+    never = Presence(NEVER, NEVER, None)
     states = []
     for tracker in ids:
         if tracker in known:
             device = devices.get(tracker)
             waiting = pending.get(device.id) if device is not None else None
             days, first_ms = (0, None) if waiting is None else (waiting.days, waiting.first_ms)
-            states.append(_state(known[tracker], assets.get(tracker), device, days, first_ms, now))
+            # A boot whose beginning is to be looked at again may move samples into other days.
+            days += 0 if device is None else clocks.get(device.id, 0)
+            found = said.get(tracker, never)
+            states.append(_state(known[tracker], assets.get(tracker), device, days, first_ms, found))
     return states
 
 
@@ -90,7 +105,12 @@ def last_heard(telemetry: Session, ids: Sequence[str]) -> dict[str, datetime]:
 
 
 def _state(
-    tracker: Tracker, asset_id: int | None, device: Device | None, pending: int, dirty_ms: int | None, now: datetime
+    tracker: Tracker,
+    asset_id: int | None,
+    device: Device | None,
+    pending: int,
+    dirty_ms: int | None,
+    found: Presence,
 ) -> TrackerState:
     device = device or Device(tracker_id=tracker.id, stored=0, set_aside=0)
     derived_ms = device.event_ms if dirty_ms is None else dirty_ms
@@ -98,7 +118,7 @@ def _state(
         tracker=tracker.id,
         asset_id=asset_id,
         revoked_at=tracker.revoked_at,
-        presence=_presence(device, now),
+        presence=found.state,
         heard_at=_moment(device.heard_ms),
         event_at=_moment(device.event_ms),
         position_at=_moment(device.position_ms),
@@ -114,15 +134,9 @@ def _state(
         pending=pending,
         derived_until=_moment(derived_ms),
         firmware=device.firmware,
+        reason=found.reason,
+        reason_since=_moment(found.since_ms),
     )
-
-
-def _presence(device: Device, now: datetime) -> str:
-    """`never`, `online` (heard lately and no farewell since), or `offline`."""
-    if device.heard_ms is None:
-        return "never"
-    recent = to_ms(now) - device.heard_ms <= ONLINE_FOR_S * 1000
-    return "online" if recent and device.online is not False else "offline"
 
 
 def _moment(at_ms: int | None) -> datetime | None:
@@ -130,11 +144,11 @@ def _moment(at_ms: int | None) -> datetime | None:
 
 
 def boot_accounts(session: Session, tracker: str) -> list[BootAccount]:
-    """The boots of a tracker, oldest first."""
+    """The boots of a tracker, oldest first; none of a guest, which numbers nothing."""
     found = (
         select(Boot)
         .join(Device, Device.id == Boot.device_id)
-        .where(Device.tracker_id == tracker)
+        .where(Device.tracker_id == tracker, Boot.life != GUEST_LIFE)
         .order_by(Boot.first_heard_ms, Boot.life, Boot.boot)
     )
     return [_account(row) for row in session.scalars(found)]
@@ -151,7 +165,10 @@ def _account(row: Boot) -> BootAccount:
 
 
 def completeness(accounts: Sequence[BootAccount]) -> float | None:
-    """Samples stored of all that the tracker is known to have taken; None while it took none."""
+    """Samples stored of all that the tracker is known to have taken; None while it took none.
+
+    None of a guest as well: it numbers nothing, so what is missing cannot be known.
+    """
     expected = sum(account.expected for account in accounts)
     return None if expected == 0 else min(1.0, sum(account.stored for account in accounts) / expected)
 

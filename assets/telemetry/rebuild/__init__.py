@@ -11,12 +11,15 @@ from sqlalchemy import delete
 
 from assets.core.actor import system_actor
 from assets.core.app import App
+from assets.core.clock import local_date
 from assets.telemetry import queries
 from assets.telemetry.days import to_ms
 from assets.telemetry.marks import mark_stretch
 from assets.telemetry.models import Dirty
+from assets.telemetry.places import visits
+from assets.telemetry.rebuild.decisions import mark_decisions
 from assets.telemetry.rebuild.pieces import Stretch, derived_piece
-from assets.telemetry.rebuild.results import replace_days, replace_meters, replace_trips
+from assets.telemetry.rebuild.results import Revising, replace_days, replace_doubts, replace_meters, replace_trips
 from assets.telemetry.trips import DEFAULT_LIMITS, Limits
 
 ACTOR = system_actor("rebuild")
@@ -35,6 +38,7 @@ class Rebuilder:
 
     def run(self, *, at_once: bool = False, stopping: threading.Event | None = None) -> int:
         """Rebuilds every stretch that is due (`at_once`: all of them) until told to stop; how many there were."""
+        mark_decisions(self._app, self._app.clock())
         with self._app.telemetry.reading() as session:
             waiting = _stretches(queries.dirty_stretches(session))
         done = 0
@@ -76,18 +80,26 @@ def rebuild(app: App, stretch: Stretch, limits: Limits = DEFAULT_LIMITS) -> None
     zone, now = app.settings.zone, app.clock()
     with app.reading() as main:
         spans = queries.installations(main, stretch.tracker)
-    pieces = []
+        decided = queries.decisions(main, stretch.tracker)
+    genuine = queries.lifted(decided)
     with app.telemetry.reading() as telemetry:
-        for span in spans:
-            piece = derived_piece(telemetry, stretch, span, limits, zone)
-            if piece is not None:
-                pieces.append(piece)
+        pieces = [
+            piece
+            for span in spans
+            if (piece := derived_piece(telemetry, stretch, span, limits, zone, genuine)) is not None
+        ]
+        doubted = {each.event_ms for piece in pieces for each in piece.segments.doubts if each.doubt in visits.NOWHERE}
+        ways = visits.tracks(telemetry, stretch.device_id, spans, (stretch.first_ms, stretch.last_ms), doubted)
+    revising = Revising(now, zone, {local_date(row.event_at, zone) for row in decided.values()})
     with app.transaction(ACTOR, now) as main:
-        for piece in pieces:
+        # The last first: a run counts at its end, and one that is cut now had its end in a later piece.
+        for piece in reversed(pieces):
             replace_trips(main, stretch.tracker, piece)
             replace_meters(main, stretch.tracker, piece)
-        replace_days(main, stretch.tracker, pieces, zone)
+        replace_days(main, stretch.tracker, pieces, revising)
+        visits.replace_visits(main, stretch.tracker, ways)
     with app.telemetry.transaction(ACTOR, now) as telemetry:
+        replace_doubts(telemetry, stretch.device_id, pieces)
         for day, version in stretch.versions:
             telemetry.execute(
                 delete(Dirty).where(Dirty.device_id == stretch.device_id, Dirty.day == day, Dirty.version == version)

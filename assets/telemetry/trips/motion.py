@@ -1,168 +1,61 @@
-"""From points to steps: between two neighbours, whether the vehicle moved, how far, with the engine on or off."""
+"""Along the positions: what the vehicle did between two neighbours, and how far, without the noise of the receiver."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
-from itertools import pairwise
-from math import cos, hypot, radians
+from dataclasses import dataclass, field
+from math import cos, radians
 
 from assets.telemetry.geodesy import distance_m
-from assets.telemetry.trips.points import Limits, Point
+from assets.telemetry.trips.counters import METRES_PER_DEGREE, Counts
+from assets.telemetry.trips.points import Doubt, Limits, Reason, Track
 
-METRES_PER_DEGREE = 111_195.08
+STILL, MOVING, UNKNOWN = 0, 1, 2
+"""What the vehicle did in a step."""
 CONFIRM_SPEED_KMH = 5.0
 MAX_JUMPS = 3
 
 
-class Motion(Enum):
-    """What the vehicle did between two samples."""
-
-    MOVING = "moving"
-    STILL = "still"
-    UNKNOWN = "unknown"
-
-
 @dataclass(slots=True)
-class Step:
-    """The time between two neighbouring samples. Whole millimetres and milliseconds add up the same in any order."""
+class Steps:
+    """The times between neighbouring samples, column by column; step i lies between the points i and i + 1.
 
-    start_ms: int
-    end_ms: int
-    motion: Motion = Motion.STILL
-    ignition: bool | None = None
-    distance_mm: int = 0
-    estimated_mm: int = 0
-    device_mm: int | None = None
-    engine_ms: int | None = None
-    starts_fresh: bool = False
-    """The sample at its start is a cut: nothing before it matters from here on."""
-
-    @property
-    def duration_ms(self) -> int:
-        """Length of the step."""
-        return self.end_ms - self.start_ms
-
-
-def cuts(points: Sequence[Point], limits: Limits) -> list[bool]:
-    """For each point, whether the segmenter forgets there all that was before (its only memory is the point itself).
-
-    Two things make a cut, both seen from the samples just before it: a position after a gap longer than any trip, and a
-    position with the ignition not on that ends `quiet_s` in one place.
+    Whole millimetres and milliseconds add up the same in any order. `distances` is what was measured; of it `by_device`
+    and `by_bus` by counters, the rest by positions. `estimated` is apart, with its reason, for the few steps that have
+    any.
     """
-    flags = [False] * len(points)
-    window = _Window(limits)
-    previous: Point | None = None
-    for index, point in enumerate(points):
-        if previous is None:
-            flags[index] = True
-        if point.lat is not None and point.lon is not None:
-            long_gap = previous is not None and point.event_ms - previous.event_ms > limits.trip_gap_s * 1000
-            quiet = window.add(point.event_ms, point.lat, point.lon)
-            flags[index] |= long_gap or (quiet and point.ignition is not True)
-        previous = point
-    return flags
+
+    track: Track
+    durations: list[int]
+    motions: bytearray
+    ignitions: list[bool | None]
+    by_device: Counts
+    engines: Counts
+    distances: list[int]
+    by_bus: list[int] | None = None
+    estimated: dict[int, tuple[int, Reason]] = field(default_factory=dict)
+    doubts: dict[int, Doubt] = field(default_factory=dict)
+
+    def reason(self, step: int) -> Reason:
+        """Why a step is silent."""
+        track, last_words = self.track, self.track.events[step]
+        other_boot = (track.life[step], track.boot[step]) != (track.life[step + 1], track.boot[step + 1])
+        if other_boot or (last_words is not None and "power_cut" in last_words.split(",")):
+            return Reason.NO_POWER
+        return Reason.ASLEEP if track.seq[step + 1] == track.seq[step] + 1 else Reason.NO_NETWORK
 
 
-class _Window:
-    """The box around the positions of the last `quiet_s` (and the one before them), kept by monotonic queues."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._at: deque[tuple[int, float, float]] = deque()
-        self._extremes: tuple[deque[tuple[int, float]], ...] = (deque(), deque(), deque(), deque())
-
-    def add(self, at_ms: int, lat: float, lon: float) -> bool:
-        """Takes a position in; whether the window is full and the box small."""
-        if self._at and at_ms - self._at[-1][0] > self._limits.parked_gap_s * 1000:
-            self._at.clear()
-            for queue in self._extremes:
-                queue.clear()
-        self._at.append((at_ms, lat, lon))
-        floor = at_ms - self._limits.quiet_s * 1000
-        while len(self._at) > 1 and self._at[1][0] <= floor:
-            self._at.popleft()
-        oldest = self._at[0][0]
-        # Each queue keeps the candidates for a minimum of its value; the maximum is the minimum of the negative.
-        for queue, value in zip(self._extremes, (lat, -lat, lon, -lon), strict=True):
-            while queue and queue[-1][1] >= value:
-                queue.pop()
-            queue.append((at_ms, value))
-            while queue[0][0] < oldest:
-                queue.popleft()
-        if oldest > floor:
-            return False
-        low_lat, high_lat, low_lon, high_lon = (queue[0][1] for queue in self._extremes)
-        tall = (-high_lat - low_lat) * METRES_PER_DEGREE
-        wide = (-high_lon - low_lon) * METRES_PER_DEGREE * cos(radians(lat))
-        return hypot(tall, wide) <= self._limits.still_m
-
-
-def steps(points: Sequence[Point], limits: Limits, cut_flags: Sequence[bool]) -> list[Step]:
-    """One step per pair of neighbours of the sorted `points`, with what the device counted and what positions tell."""
-    result = [Step(before.event_ms, after.event_ms) for before, after in pairwise(points)]
-    _count_by_device(points, result, limits, cut_flags)
-    _Walk(points, result, limits, cut_flags).run()
-    return result
-
-
-def _count_by_device(points: Sequence[Point], result: list[Step], limits: Limits, cut_flags: Sequence[bool]) -> None:
-    """Fills ignition, engine time and distance from the device's own counters, which see more than samples do."""
-    ignition: bool | None = None
-    odometers: dict[tuple[str, int], float] = {}
-    engines: dict[tuple[str, int], float] = {}
-    for index, point in enumerate(points):
-        if index > 0:
-            step = result[index - 1]
-            odometer = _counted(points[index - 1], point, point.odometer_m, odometers, limits.fastest_ms)
-            step.device_mm = None if odometer is None else round(odometer * 1000)
-            engine = _counted(points[index - 1], point, point.engine_s, engines, 1.0)
-            step.engine_ms = None if engine is None else min(step.duration_ms, round(engine * 1000))
-        if cut_flags[index]:
-            ignition = None
-            odometers.clear()
-            engines.clear()
-        key = (point.life, point.boot)
-        if point.odometer_m is not None:
-            odometers[key] = point.odometer_m
-        if point.engine_s is not None:
-            engines[key] = point.engine_s
-        ignition = ignition if point.ignition is None else point.ignition
-        if index < len(result):
-            result[index].ignition = ignition
-            result[index].starts_fresh = cut_flags[index]
-
-
-def _counted(
-    before: Point, after: Point, value: float | None, last: dict[tuple[str, int], float], fastest: float
-) -> float | None:
-    """How far a counter went since it was last seen in this boot, None when it cannot tell or tells the impossible.
-
-    A counter starts at 0 with its boot: a boot that began after the sample before counts whole.
-    """
-    if value is None:
-        return None
-    elapsed_s = (after.event_ms - before.event_ms) / 1000
-    known = last.get((after.life, after.boot))
-    if known is None:
-        began_after = after.event_ms - after.up_s * 1000 >= before.event_ms - 5000
-        if not began_after or (after.life, after.boot) == (before.life, before.boot):
-            return None
-        known = 0.0
-    gone = value - known
-    return gone if 0 <= gone <= fastest * elapsed_s + 2 * fastest else None
-
-
-class _Walk:
+class Walk:
     """Goes along the positions with an anchor: the last one counted. Noise around it is no distance."""
 
-    def __init__(self, points: Sequence[Point], result: list[Step], limits: Limits, cut_flags: Sequence[bool]) -> None:
-        self._points = points
-        self._steps = result
+    def __init__(self, found: Steps, lats: Sequence[float | None], limits: Limits, flags: bytearray) -> None:
+        self._steps = found
+        self._track = found.track
+        self._lats = lats
         self._limits = limits
-        self._cuts = cut_flags
+        self._cuts = flags
+        self._counts = found.by_device
+        self._counts_all = None not in found.by_device
         self._anchor = -1
         self._anchored_ms = 0
         self._inside = -1
@@ -170,60 +63,89 @@ class _Walk:
         self._seen = -1
         self._jumps = 0
         self._frozen_ms = 0
+        self._square = (0.0, 0.0)
 
     def run(self) -> None:
         """Fills motion, distance and estimate of every step."""
-        for index, point in enumerate(self._points):
-            if point.lat is None:
+        times, lons, flags = self._track.event_ms, self._track.lon, self._cuts
+        gap_ms = self._limits.gap_s * 1000
+        settled, seen_ms, last_lat, last_lon = -1, 0, 0.0, 0.0
+        for index, lat in enumerate(self._lats):
+            lon = lons[index]
+            if lat is None or lon is None:
                 continue
-            if self._anchor < 0:
-                self._blind(0, index, None)
-                self._reset(index)
-            elif self._is_gap(index):
-                self._cross(index)
-            else:
-                self._visit(index)
-            self._watch_for_freeze(index)
-            self._seen = index
-            if self._cuts[index]:
-                self._reset(index)
-        self._blind(max(self._seen, 0), len(self._points) - 1, None)
+            at_ms = times[index]
+            if settled >= 0:
+                # Parked: cut follows cut, and a look at the last position is enough.
+                high, wide = self._square
+                near = -high < lat - last_lat < high and -wide < lon - last_lon < wide
+                if near and flags[index] and at_ms - seen_ms <= gap_ms:
+                    settled, seen_ms, last_lat, last_lon = index, at_ms, lat, lon
+                    continue
+                self._seen = settled
+                self._reset(settled)
+            self._go_on(index, is_gap=at_ms - seen_ms > gap_ms)
+            # Since when the receiver repeats one position to the last digit: it holds it, and measures nothing.
+            if lat != last_lat or lon != last_lon or self._seen < 0:
+                self._frozen_ms = at_ms
+            self._seen, seen_ms, last_lat, last_lon = index, at_ms, lat, lon
+            settled = -1
+            if flags[index]:
+                settled = index
+                self._look_near(lat)
+        if settled >= 0:
+            self._seen = settled
+        self._blind(max(self._seen, 0), len(times) - 1, None)
+
+    def _go_on(self, index: int, *, is_gap: bool) -> None:
+        if self._anchor < 0:
+            self._blind(0, index, None)
+            self._reset(index)
+        elif is_gap:
+            self._cross(index)
+        else:
+            self._visit(index)
 
     def _reset(self, index: int) -> None:
-        self._anchor = self._inside = index
         # After a cut the vehicle counts as settled, whether or not the walk came along the quiet time before it.
         settled_s = self._limits.quiet_s if self._cuts[index] else 0.0
-        self._anchored_ms = self._points[index].event_ms - round(settled_s * 1000)
+        self._anchor_at(index, self._track.event_ms[index] - round(settled_s * 1000))
         if self._cuts[index]:
             self._frozen_ms = self._anchored_ms
+
+    def _anchor_at(self, index: int, since_ms: int) -> None:
+        self._anchor = self._inside = index
+        self._anchored_ms = since_ms
         self._pending = -1
         self._jumps = 0
 
-    def _watch_for_freeze(self, index: int) -> None:
-        """Notes since when the receiver repeats one position to the last digit: it holds it, and measures nothing."""
-        now, before = self._points[index], self._points[max(self._seen, 0)]
-        if (now.lat, now.lon) != (before.lat, before.lon) or self._seen < 0:
-            self._frozen_ms = now.event_ms
+    def _look_near(self, lat: float) -> None:
+        """Sets the sides (degrees) of a square well inside the circle in which a settled vehicle's positions are noise.
 
-    def _is_gap(self, index: int) -> bool:
-        elapsed_ms = self._points[index].event_ms - self._points[self._seen].event_ms
-        return elapsed_ms > self._limits.gap_s * 1000
+        Near the poles there is none: a degree of longitude changes its length within the square.
+        """
+        high = 0.69 * self._limits.still_m / METRES_PER_DEGREE if -80 < lat < 80 else 0.0
+        self._square = (high, high / cos(radians(lat)) / 1.01)
 
     def _chord_m(self, first: int, second: int) -> float:
-        a, b = self._points[first], self._points[second]
-        if a.lat is None or a.lon is None or b.lat is None or b.lon is None:
+        track = self._track
+        lat1, lon1, lat2, lon2 = self._lats[first], track.lon[first], self._lats[second], track.lon[second]
+        if lat1 is None or lon1 is None or lat2 is None or lon2 is None:
             return 0.0
-        return distance_m(a.lat, a.lon, b.lat, b.lon)
+        return distance_m(lat1, lon1, lat2, lon2)
 
     def _radius_m(self, index: int) -> float:
         """How far from the anchor a position may be and still be noise."""
-        limits, point = self._limits, self._points[index]
-        if point.ignition is False and self._steps[index - 1].ignition is not True:
+        limits, track = self._limits, self._track
+        if track.ignition[index] is not None and not track.ignition[index] and not self._steps.ignitions[index - 1]:
             return limits.parked_m
-        slow = point.speed_kmh is not None and point.speed_kmh < limits.walking_ms * 3.6
-        if slow or point.event_ms - self._anchored_ms >= limits.settle_s * 1000:
-            return limits.still_m
-        return limits.moving_m
+        speed = track.speed_kmh[index]
+        slow = speed is not None and speed < limits.walking_ms * 3.6
+        return limits.still_m if slow or self._is_settled(index) else limits.moving_m
+
+    def _is_settled(self, index: int) -> bool:
+        """Whether the vehicle has been here for so long that only a farther position is a departure."""
+        return self._track.event_ms[index] - self._anchored_ms >= self._limits.settle_s * 1000
 
     def _visit(self, index: int) -> None:
         chord = self._chord_m(self._anchor, index)
@@ -233,89 +155,95 @@ class _Walk:
             self._pending = -1
             self._jumps = 0
             return
-        if self._pending >= 0 and self._near(self._pending, index):
-            self._accept(self._pending)
+        if self._pending >= 0 and self._chord_m(self._pending, index) <= self._reach_m(self._pending, index):
+            self._accept(self._pending, self._chord_m(self._anchor, self._pending))
             self._visit(index)
             return
         # The vehicle may have gone the radius already when it was last seen inside.
         leap = chord - radius > self._reach_m(self._inside, index)
-        if leap and not self._may_thaw(index, chord):
-            self._jumps += 1
-            if self._jumps > MAX_JUMPS:
-                self._reset(index)
+        if leap and self._is_vouched_for(index):
+            self._accept(index, chord)
+        elif leap and not self._may_thaw(index, chord):
+            self._jump(index)
         elif leap or self._wants_confirmation(index, radius):
             self._pending = index
         else:
-            self._accept(index)
+            self._accept(index, chord)
 
-    def _reach_m(self, first: int, second: int) -> float:
-        """How far a vehicle can go between two samples."""
-        elapsed_s = (self._points[second].event_ms - self._points[first].event_ms) / 1000
-        return self._limits.fastest_ms * max(1.0, elapsed_s)
+    def _jump(self, index: int) -> None:
+        self._jumps += 1
+        self._steps.doubts.setdefault(index, Doubt.JUMP)
+        if self._jumps > MAX_JUMPS:
+            self._reset(index)
 
-    def _near(self, first: int, second: int) -> bool:
-        return self._chord_m(first, second) <= self._reach_m(first, second)
+    def _is_vouched_for(self, index: int) -> bool:
+        """Whether a person said of either end of a leap that it was genuine."""
+        track = self._track
+        return track.trusts(index, Doubt.JUMP) or track.trusts(self._anchor, Doubt.JUMP)
 
     def _may_thaw(self, index: int, chord_m: float) -> bool:
         """Whether a leap can be the way gone while the receiver held its last position, as in a tunnel."""
-        held_s = (self._points[index].event_ms - self._frozen_ms) / 1000
+        held_s = (self._track.event_ms[index] - self._frozen_ms) / 1000
         return chord_m <= self._limits.fastest_ms * min(held_s, self._limits.gap_s)
+
+    def _reach_m(self, first: int, second: int) -> float:
+        """How far a vehicle can go between two samples."""
+        elapsed_s = (self._track.event_ms[second] - self._track.event_ms[first]) / 1000
+        return self._limits.fastest_ms * max(1.0, elapsed_s)
 
     def _wants_confirmation(self, index: int, radius_m: float) -> bool:
         """Whether leaving a place needs a second position, because one alone may be a stray."""
-        speed = self._points[index].speed_kmh
+        speed = self._track.speed_kmh[index]
         return radius_m > self._limits.moving_m and (speed is None or speed < CONFIRM_SPEED_KMH)
 
-    def _accept(self, index: int) -> None:
+    def _accept(self, index: int, chord: float) -> None:
         """Counts the chord from the anchor to `index`, and says which steps on the way were movement."""
-        chord = self._chord_m(self._anchor, index)
-        elapsed_s = (self._points[index].event_ms - self._anchored_ms) / 1000
+        elapsed_s = (self._track.event_ms[index] - self._anchored_ms) / 1000
         steadily = elapsed_s <= 0 or chord / elapsed_s >= self._limits.walking_ms
-        for step in self._steps[self._anchor if steadily else self._inside : index]:
-            step.motion = Motion.MOVING
-        self._steps[index - 1].distance_mm += self._beyond_device_mm(self._anchor, index, chord)
-        self._anchor = self._inside = index
-        self._anchored_ms = self._points[index].event_ms
-        self._pending = -1
-        self._jumps = 0
+        first = self._anchor if steadily else self._inside
+        self._steps.motions[first:index] = bytes([MOVING]) * (index - first)
+        self._steps.distances[index - 1] += self._beyond_device_mm(self._anchor, index, chord)
+        self._anchor_at(index, self._track.event_ms[index])
 
     def _beyond_device_mm(self, first: int, last: int, chord_m: float) -> int:
         """What a chord adds to the device's own count: all of it without a count, nothing where the count is whole."""
-        counts = [step.device_mm for step in self._steps[first:last]]
+        if self._counts_all:
+            return 0
+        counts = self._counts[first:last]
         if None not in counts:
             return 0
         return max(0, round(chord_m * 1000) - sum(count or 0 for count in counts))
 
     def _cross(self, index: int) -> None:
         """A time without positions: the same place, or a distance that is only estimated."""
-        limits = self._limits
+        limits, found = self._limits, self._steps
         chord = self._chord_m(self._anchor, index)
-        elapsed_s = (self._points[index].event_ms - self._points[self._seen].event_ms) / 1000
+        elapsed_s = (self._track.event_ms[index] - self._track.event_ms[self._seen]) / 1000
         same_place = chord <= limits.parked_m
         if not same_place and chord <= limits.fastest_ms * elapsed_s:
-            self._steps[index - 1].estimated_mm += self._beyond_device_mm(self._anchor, index, chord)
+            estimated = self._beyond_device_mm(self._anchor, index, chord)
+            if estimated:
+                found.estimated[index - 1] = (estimated, self._why(self._seen, index))
+        elif not same_place:
+            found.doubts.setdefault(index, Doubt.JUMP)
         self._blind(self._seen, index, same_place)
         self._reset(index)
 
+    def _why(self, first: int, last: int) -> Reason:
+        """Why there were no positions: the longest silence in between tells, if there was any."""
+        longest = max(range(first, last), key=self._steps.durations.__getitem__)
+        silent = self._steps.durations[longest] > self._limits.gap_s * 1000
+        return self._steps.reason(longest) if silent else Reason.NO_FIX
+
     def _blind(self, first: int, last: int, same_place: bool | None) -> None:
         """Steps without positions: known still where nothing speaks against it, else unknown."""
-        limits = self._limits
-        for step in self._steps[first:last]:
-            if step.device_mm is not None and step.duration_ms <= limits.gap_s * 1000:
+        limits, found = self._limits, self._steps
+        gap_ms, parked_gap_ms = limits.gap_s * 1000, limits.parked_gap_s * 1000
+        for step in range(first, last):
+            duration = found.durations[step]
+            if self._counts[step] is not None and duration <= gap_ms:
                 continue
-            known = step.duration_ms <= limits.gap_s * 1000 or same_place is True
-            still = same_place is True or (same_place is None and step.ignition is False)
-            in_time = step.duration_ms <= limits.parked_gap_s * 1000
-            step.motion = Motion.STILL if known and still and in_time else Motion.UNKNOWN
-
-
-def settle_by_device(result: list[Step], limits: Limits) -> None:
-    """Lets the device's count decide distance and motion wherever there is one (it counts at 1 Hz, samples do not)."""
-    for step in result:
-        if step.device_mm is None:
-            continue
-        step.distance_mm += step.device_mm
-        if step.duration_ms > limits.gap_s * 1000 and step.motion is Motion.UNKNOWN:
-            continue
-        fast = step.device_mm > limits.walking_ms * step.duration_ms
-        step.motion = Motion.MOVING if fast else Motion.STILL
+            known = duration <= gap_ms or same_place is True
+            ignition = found.ignitions[step]
+            still = same_place is True or (same_place is None and ignition is not None and not ignition)
+            found.motions[step] = STILL if known and still and duration <= parked_gap_ms else UNKNOWN

@@ -33,7 +33,8 @@ Span = tuple[datetime, datetime]
 class Figures:
     """Of one vehicle and span: litres per 100 km, kilometres, and what was spent while they were driven.
 
-    `fills` are those of the span, newest first, `papers` all that count, by kind.
+    `fills` are those of the span, newest first, `papers` all that count, by kind. `is_tracked`: a tracker adds to its
+    odometer, or did.
     """
 
     consumption: Consumption | None = None
@@ -41,6 +42,7 @@ class Figures:
     costs: Costs = field(default_factory=Costs)
     fills: tuple[FuelFill, ...] = ()
     papers: Mapping[str, Sequence[VehiclePaper]] = field(default_factory=dict)
+    is_tracked: bool = False
 
     @property
     def km(self) -> Decimal | None:
@@ -68,7 +70,7 @@ def vehicles_page(
 def figures_of(session: Session, assets: Sequence[Asset], span: Span) -> dict[int, Figures]:
     """The figures of each of these vehicles, by asset id. Five queries, however many."""
     ids = [asset.id for asset in assets]
-    driven = _driven(session, ids, span)
+    driven, tracked = _driven(session, ids, span)
     starts = {asset_id: known.since for asset_id, known in driven.items()}
     costs: defaultdict[int, Costs] = defaultdict(Costs)
     fills: defaultdict[int, list[FuelFill]] = defaultdict(list)
@@ -87,7 +89,7 @@ def figures_of(session: Session, assets: Sequence[Asset], span: Span) -> dict[in
     return {
         asset_id: Figures(
             _consumption(fills[asset_id]), driven.get(asset_id), costs[asset_id], tuple(fills[asset_id]),
-            {kind.value: papers[asset_id, kind.value] for kind in PaperKind},
+            {kind.value: papers[asset_id, kind.value] for kind in PaperKind}, asset_id in tracked,
         )
         for asset_id in ids
     }  # fmt: skip
@@ -123,9 +125,12 @@ def _add_insurance(costs: Costs, papers: Iterable[VehiclePaper], days: tuple[dat
             costs.add("insurance", None if paper.cost is None else share(paper.cost, valid, days), paper.currency)
 
 
-def _driven(session: Session, ids: Collection[int], span: Span) -> dict[int, Driven]:
-    """Kilometres of each vehicle's odometer within the span, as far back as it is known; without the unknown ones."""
-    owners, readings = _odometers(session, ids, span[1])
+def _driven(session: Session, ids: Collection[int], span: Span) -> tuple[dict[int, Driven], set[int]]:
+    """Kilometres of each vehicle's odometer within the span, as far back as it is known; without the unknown ones.
+
+    And the vehicles whose odometer is added to by trackers.
+    """
+    owners, readings, tracked = _odometers(session, ids, span[1])
     first = {meter: known for meter in owners if (known := first_known(readings[meter], *span)) is not None}
     last = {meter: readings[meter][-1] for meter in first}
     # Between two readings the readings count; telemetry counts before the first that is known and after the last.
@@ -141,17 +146,22 @@ def _driven(session: Session, ids: Collection[int], span: Span) -> dict[int, Dri
             found[asset_id] = Driven(max(span[0], first[meter].at), max(at_end - at_start, Decimal(0)))
         elif since_last is not None:
             found[asset_id] = Driven(span[0], since_last)
-    return found
+    return found, tracked
 
 
 def _odometers(
     session: Session, ids: Collection[int], end: datetime
-) -> tuple[dict[int, int], defaultdict[int, list[Reading]]]:
-    """The odometer of each vehicle (meter id to asset id), and what people read off it until `end`, in order."""
+) -> tuple[dict[int, int], defaultdict[int, list[Reading]], set[int]]:
+    """The odometer of each vehicle (meter id to asset id), and what people read off it until `end`, in order.
+
+    And the vehicles to whose odometer anything was added between readings.
+    """
     owners: dict[int, int] = {}
+    tracked: set[int] = set()
+    added = select(MeterIncrement.id).where(MeterIncrement.meter_id == Meter.id).exists()
     readings: defaultdict[int, list[Reading]] = defaultdict(list)
     rows = session.execute(
-        select(Meter.id, Meter.asset_id, MeterReading.at, MeterReading.value, MeterReading.source)
+        select(Meter.id, Meter.asset_id, MeterReading.at, MeterReading.value, MeterReading.source, added)
         .outerjoin(
             MeterReading,
             and_(MeterReading.meter_id == Meter.id, MeterReading.annulled_at.is_(None), MeterReading.at <= end),
@@ -159,11 +169,13 @@ def _odometers(
         .where(Meter.asset_id.in_(ids), Meter.kind == "odometer_km")
         .order_by(MeterReading.at, MeterReading.id)
     )
-    for meter, asset_id, at, value, source in rows:
+    for meter, asset_id, at, value, source, is_added_to in rows:
         owners[meter] = asset_id
+        if is_added_to:
+            tracked.add(asset_id)
         if at is not None:
             readings[meter].append(Reading(at, value, source == "replaced"))
-    return owners, readings
+    return owners, readings, tracked
 
 
 def _increments(session: Session, wanted: Mapping[str, Mapping[int, Span]]) -> dict[tuple[str, int], Decimal]:

@@ -26,8 +26,8 @@ _NO_DAYS = -100_000.0
 
 # What a role looks at first; the rest follows by urgency.
 FIRST_FOR: Mapping[str, tuple[str, ...]] = {
-    Role.COORDINATOR: ("conflicts", "losses", "proposed", "reservations"),
-    Role.COMMANDER: ("conflicts", "shifts_late", "not_back"),
+    Role.COORDINATOR: ("alarms", "conflicts", "losses", "proposed", "reservations"),
+    Role.COMMANDER: ("alarms", "conflicts", "shifts_late", "not_back"),
     Role.LOGISTICS_OFFICER: ("transfers_incoming", "shifts_late", "not_back", "reservations", "lots_barred"),
     Role.OFFICER: ("to_confirm",),
     Role.TECHNICIAN: ("calibration_due", "care_due", "orders"),

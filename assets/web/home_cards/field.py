@@ -1,4 +1,4 @@
-"""Cards of what is handed over: conflicts, receipts to confirm, transfers, shifts, reservations, who is leaving."""
+"""Cards of the field: alarms, conflicts, receipts to confirm, transfers, shifts, reservations, who is leaving."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ from assets.registry.scope import assets_for
 from assets.reservations.models import Reservation
 from assets.reservations.queries import waiting_counting as requests_waiting
 from assets.shifts.queries import late_shifts
+from assets.telemetry.alarms.queries import open_alarms
+from assets.telemetry.models import Alarm
 from assets.web.home_cards.shapes import Asked, Card, first_of
 
 
 def field_cards(who: Actor, today: date, now: datetime) -> Iterator[Asked]:
     """The cards that `who` has a right to, in the order of urgency."""
+    if may(who, Permission.TRACKER_READ):
+        yield _alarms(who)
     if may(who, Permission.CONFLICT_READ):
         yield _conflicts(who)
     if who.person_id is not None:
@@ -41,6 +45,14 @@ def field_cards(who: Actor, today: date, now: datetime) -> Iterator[Asked]:
         yield _clearances(who)
     if may(who, Permission.STOCK_WRITE):
         yield from _lots(who, today)
+
+
+def _alarms(who: Actor) -> Asked:
+    card = Card("alarms", "blocked", msg("alarms of vehicles are open"), "/alarms?state=open&heard=live",
+                Permission.ALARM_HANDLE)  # fmt: skip
+    found = open_alarms(who)
+    first = first_of(found, Alarm.raised_at, asset_id=Alarm.asset_id, key=cast(Alarm.id, String), at=Alarm.raised_at)
+    return Asked(card, select(func.count()).select_from(found.subquery()), first, "/alarms/{key}")
 
 
 def _to_confirm(who: Actor) -> Asked:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +21,7 @@ from assets.vehicles.queries.tracks import touches, trackers_wholly_within, trac
 from assets.web.auth import needs
 from assets.web.context import actor, now, reading, the_app, writing
 from assets.web.parsing import Page, Span, encode_cursor, page, parse_decimal, parse_moment, parse_span
+from assets.web.tracker_figures import measured_by, position_figures, set_aside_figures, tracker_time
 
 api = APIBlueprint("api_trackers", __name__, url_prefix="/api/v1", abp_security=[{"token": []}])
 
@@ -67,7 +67,8 @@ def _args(query: BaseModel) -> dict[str, str]:
     return query.model_dump(by_alias=True)
 
 
-def _span(query: SpanQuery) -> Span:
+def tracker_span(query: SpanQuery) -> Span:
+    """The span that an address asks for."""
     return parse_span(_args(query), now(), the_app().settings.zone)
 
 
@@ -83,20 +84,19 @@ def _state(state: queries.TrackerState, asset_code: str | None) -> dict[str, Any
         "id": state.tracker,
         "asset": asset_code,
         "presence": state.presence,
+        "presence_reason": state.reason,
+        "presence_since": tracker_time(state.reason_since),
+        "silent_until": tracker_time(state.silent_until),
         "last": _iso(last),
         "stored": state.stored,
         "set_aside": state.set_aside,
         "pending": state.pending,
-        "derived_until": _time(state.derived_until),
+        "derived_until": tracker_time(state.derived_until),
     }
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment is not None else None
-
-
 def _iso(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _time(value) if isinstance(value, datetime) else value for key, value in values.items()}
+    return {key: tracker_time(value) if isinstance(value, datetime) else value for key, value in values.items()}
 
 
 def _states(session: Session, mounted: list[access.Mounted]) -> list[dict[str, Any]]:
@@ -130,7 +130,9 @@ def show_tracker(path: TrackerPath) -> Any:
     answer["boots"] = [
         {"life": a.life, "boot": a.boot, "upto": a.upto, "missing": a.missing, "gone": a.gone} for a in accounts
     ]
+    answer["kind"] = mounted.tracker.kind
     answer["completeness"] = queries.completeness(accounts)
+    answer["completeness_reason"] = "cannot be known" if mounted.tracker.kind != "native" else None
     return jsonify(answer)
 
 
@@ -138,11 +140,13 @@ def show_tracker(path: TrackerPath) -> Any:
 @needs(Permission.POSITION_READ)
 def list_positions(path: TrackerPath, query: SpanQuery) -> Any:
     """Samples with a place in event order; the look is journalled."""
-    span, wanted = _span(query), page(_args(query))
+    span, wanted = tracker_span(query), page(_args(query))
     with writing() as session:
         access.tracker_for(session, actor(), path.tracker, Permission.POSITION_READ)
         parts = tracks_within(session, actor(), path.tracker, Permission.POSITION_READ, span.start, span.end)
-        access.record_looks(session, actor(), [path.tracker], now(), f"{_time(span.start)}/{_time(span.end)}")
+        access.record_looks(
+            session, actor(), [path.tracker], now(), f"{tracker_time(span.start)}/{tracker_time(span.end)}"
+        )
     index, offset = _place_in(wanted)
     items: list[queries.Position] = []
     following: tuple[object, ...] | None = None
@@ -156,7 +160,7 @@ def list_positions(path: TrackerPath, query: SpanQuery) -> Any:
                 following = (number, offset + room)
                 break
             offset = 0
-    return jsonify({"items": [_position(p) for p in items], "next": encode_cursor(following)})
+    return jsonify({"items": [position_figures(p) for p in items], "next": encode_cursor(following)})
 
 
 def _place_in(wanted: Page) -> tuple[int, int]:
@@ -165,20 +169,6 @@ def _place_in(wanted: Page) -> tuple[int, int]:
     if len(wanted.after) != 2 or not all(isinstance(part, int) and part >= 0 for part in wanted.after):
         raise invalid("cursor", msg("This cursor is not one of ours; begin again without it."))
     return int(str(wanted.after[0])), int(str(wanted.after[1]))
-
-
-def _position(position: queries.Position) -> dict[str, Any]:
-    return {
-        "t": _time(position.at),
-        "received_at": _time(position.received_at),
-        "lat": position.lat,
-        "lon": position.lon,
-        "spd_kmh": position.speed_kmh,
-        "life": position.life,
-        "boot": position.boot,
-        "seq": position.seq,
-        "flags": list(position.flags),
-    }
 
 
 def _visible_parts(session: Session, tracker: str, span: Span) -> list[tuple[datetime, datetime]]:
@@ -197,19 +187,20 @@ def _paged(items: list[dict[str, Any]], wanted: Page) -> Any:
 @needs(Permission.TRACKER_READ)
 def list_trips(path: TrackerPath, query: SpanQuery) -> Any:
     """Trips that begin in the span; `distance_m` is measured, `estimated_m` apart and not in it."""
-    span = _span(query)
+    span = tracker_span(query)
     with reading() as session:
         parts = _visible_parts(session, path.tracker, span)
         rows = [row for start, end in parts for row in queries.trips(session, path.tracker, start, end)]
     items = [
         {
-            "start": _time(row.started_at),
-            "end": _time(row.ended_at),
+            "start": tracker_time(row.started_at),
+            "end": tracker_time(row.ended_at),
             "distance_m": round(row.distance_m, 1),
             "estimated_m": round(row.estimated_m, 1),
             "moving_s": round(row.moving_s, 1),
             "idle_s": round(row.idle_s, 1),
             "source": row.source,
+            **measured_by(row),
         }
         for row in rows
     ]
@@ -220,7 +211,7 @@ def list_trips(path: TrackerPath, query: SpanQuery) -> Any:
 @needs(Permission.TRACKER_READ)
 def list_stops(path: TrackerPath, query: StopQuery) -> Any:
     """Stays within a diameter for a time: when and how long, never where."""
-    span = _span(query)
+    span = tracker_span(query)
     diameter_m = float(parse_decimal(query.diameter_m, "diameter_m")) if query.diameter_m else STOP_DIAMETER_M
     min_s = float(parse_decimal(query.min_s, "min_s")) if query.min_s else STOP_MIN_S
     if not 1 <= diameter_m <= 10_000 or not 1 <= min_s <= 86_400:
@@ -235,8 +226,8 @@ def list_stops(path: TrackerPath, query: StopQuery) -> Any:
         ]
     items = [
         {
-            "start": _time(to_moment(stop.start_ms)),
-            "end": _time(to_moment(stop.end_ms)),
+            "start": tracker_time(to_moment(stop.start_ms)),
+            "end": tracker_time(to_moment(stop.end_ms)),
             "duration_s": round(stop.duration_s, 1),
         }
         for stop in found
@@ -248,7 +239,7 @@ def list_stops(path: TrackerPath, query: StopQuery) -> Any:
 @needs(Permission.TRACKER_READ)
 def list_days(path: TrackerPath, query: SpanQuery) -> Any:
     """Local days; kilometres and hours with three decimals."""
-    span = _span(query)
+    span = tracker_span(query)
     with reading() as session:
         parts = _visible_parts(session, path.tracker, span)
         rows = [
@@ -266,6 +257,7 @@ def list_days(path: TrackerPath, query: SpanQuery) -> Any:
             "unknown_h": round(row.unknown_s / 3600, 3),
             "trips": row.trips,
             "revision": row.revision,
+            **measured_by(row),
         }
         for row in rows
     ]
@@ -287,7 +279,7 @@ def list_set_aside(query: SetAsideQuery) -> Any:
         shown = found[: wanted.limit]
         bare = _with_bytes(session, shown)
     following = encode_cursor((shown[-1].id,)) if len(found) > wanted.limit else None
-    return jsonify({"items": [_set_aside(row, raw=row.id in bare) for row in shown], "next": following})
+    return jsonify({"items": [set_aside_figures(row, raw=row.id in bare) for row in shown], "next": following})
 
 
 def _with_bytes(session: Session, rows: Sequence[SetAside]) -> set[int]:
@@ -299,16 +291,3 @@ def _with_bytes(session: Session, rows: Sequence[SetAside]) -> set[int]:
     seen = sorted({row.tracker_id for row in bare if row.tracker_id is not None})
     access.record_looks(session, actor(), seen, now(), "set aside")
     return {row.id for row in bare}
-
-
-def _set_aside(row: SetAside, *, raw: bool) -> dict[str, Any]:
-    return {
-        "id": row.id,
-        "received_at": _time(row.received_at),
-        "tracker": row.tracker_id,
-        "topic": row.topic,
-        "reason": row.reason,
-        "seq": row.seq,
-        "times": row.times,
-        "raw": base64.b64encode(row.raw).decode() if raw else None,
-    }

@@ -24,20 +24,22 @@ from assets.registry.models import Asset, AssetEvent
 from assets.registry.queries.timeline import person_numbers, timeline_page
 from assets.registry.scope import reaches_asset
 from assets.telemetry import queries as telemetry
-from assets.telemetry.access import trackers_of_asset
+from assets.telemetry.access import seen_by, trackers_of_asset
+from assets.telemetry.alarms.queries import alarms_of_asset
 from assets.vehicles.queries.papers import lines_of, papers_of
 from assets.vehicles.rules.entries import PaperKind
+from assets.web.alarm_words import alarm_cells
 from assets.web.check_cells import has_check
 from assets.web.confirmation_words import receipts_of
-from assets.web.context import now, the_app, words
+from assets.web.context import actor, now, the_app, words
 from assets.web.event_words import timeline_entry
 from assets.web.kit_cells import contents_cells, may_on_kit
 from assets.web.parsing import Page
+from assets.web.presence_words import presence_cells
 from assets.web.reservation_words import asset_section
 from assets.web.vehicle_cells import paper_cells
 from assets.web.views.plans import due_cells
 from assets.web.views.scan import ACTIONS, moves
-from assets.web.views.trackers import PRESENCE_WORDS
 
 TIMELINE_ENTRIES = 15
 ENDING = frozenset({"withdrawn", "lost", "disposed"})
@@ -163,7 +165,7 @@ def care(session: Session, viewer: Actor, asset: Asset) -> dict[str, Any]:
 
 
 def trackers(session: Session, asset: Asset) -> dict[str, Any]:
-    """The tracker that the asset carries and how it is heard, and those before it; no places. Three queries."""
+    """The tracker that the asset carries and how it is heard, its open alarms, and those before it; no places."""
     mounted = trackers_of_asset(session, asset)
     current = [row for row in mounted if row.ended_at is None]
     with the_app().telemetry.reading() as other:
@@ -171,10 +173,14 @@ def trackers(session: Session, asset: Asset) -> dict[str, Any]:
     by_id = {state.tracker: state for state in states}
     lines = []
     for row in current:
-        state = by_id[row.tracker_id]
-        kind, text = PRESENCE_WORDS[state.presence]
-        lines.append({"row": row, "state": state, "kind": kind, "presence": words(text)})
-    return {"trackers": lines, "former": [row for row in mounted if row.ended_at is not None]}
+        # That it is silent by order is for them to know who may know of orders.
+        state = seen_by(actor(), asset, by_id[row.tracker_id])
+        kind, text = presence_cells(state)
+        lines.append({"row": row, "state": state, "kind": kind, "presence": text})
+    # What never carried a tracker has no alarms.
+    found = alarms_of_asset(session, actor(), asset.id) if mounted else []
+    alarms = [alarm_cells(alarm) for alarm in found]
+    return {"trackers": lines, "former": [row for row in mounted if row.ended_at is not None], "alarms": alarms}
 
 
 def _end_actions(viewer: Actor, asset: Asset) -> tuple[list[dict[str, str]], list[dict[str, str]]]:

@@ -43,6 +43,7 @@ from assets.web.label_codes import read_code
 from assets.web.lot_scan import lot_behind
 from assets.web.papers import papers_of
 from assets.web.parsing import encode_cursor, page
+from assets.web.silence_words import banner
 from assets.web.transfer_words import place_lines, place_of
 from assets.web.views import asset_page
 
@@ -182,6 +183,7 @@ def show_asset(code: str) -> Any:
         else:
             shown["labels"] = labels_of(session, asset)
         shown["replaced"] = replaced_label(session, asset, canonical)
+        shown["silence"] = banner(session, asset)
     return render_template(
         "assets/item.html", asset=asset, fitness=fitness, tab=tab, tabs_shown=shown_tabs, printed=format_code,
         title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]), words=words,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template
@@ -19,8 +18,6 @@ from assets.people.rules import Permission, may
 from assets.registry.rules.classes import CLASSES
 from assets.reports import release
 from assets.safekeeping import beginning
-from assets.telemetry import access
-from assets.telemetry import queries as telemetry
 from assets.web.auth import signed_in
 from assets.web.context import actor, now, reading, the_app, words
 from assets.web.filters import show_date, show_datetime
@@ -28,7 +25,6 @@ from assets.web.home_cards import Card, Line, cards, in_order
 
 pages = Blueprint("home", __name__)
 
-SILENT_AFTER = timedelta(hours=24)
 WORST_SHOWN = 4
 REASONS_SHOWN = 2
 
@@ -58,9 +54,6 @@ def _elsewhere(session: Session, who: Actor) -> Iterator[Card]:
         yield _card(
             "setup", "due", left, msg("steps of setting up are left"), "/admin/setup", Permission.ACCOUNT_MANAGE
         )
-    if may(who, Permission.TRACKER_READ):
-        text = msg("vehicles were not heard for a day")
-        yield _card("silent", "unknown", _silent(session, who), text, "/trackers", Permission.TRACKER_READ)
     if may(who, Permission.SUMMARY_APPROVE):
         drafts = sum(found.state == "draft" for found in release.summaries(session, who))
         text = msg("donor summaries wait for approval")
@@ -124,10 +117,3 @@ def _worst(name: str, cell: Cell, href: str) -> dict[str, Any]:
         "due": cell.due,
         "why": [(words(REASON_NAMES[code]), count) for code, count in cell.why()[:REASONS_SHOWN]],
     }
-
-
-def _silent(session: Session, who: Actor) -> int:
-    carried = [m.tracker.id for m in access.tracker_page(session, who, limit=2000) if m.asset]
-    with the_app().telemetry.reading() as states:
-        heard = telemetry.last_heard(states, carried)
-    return sum(1 for tracker in carried if tracker not in heard or now() - heard[tracker] > SILENT_AFTER)

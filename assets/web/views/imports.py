@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import logging
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -17,7 +19,9 @@ from assets.exchange.runs import ask_for_import, execute, run_by_id, runs_page, 
 from assets.exchange.tables import CSV_TYPE, XLSX_TYPE, read_table, write_csv, write_xlsx
 from assets.exchange.undo import UndoPlan, undo_plan, undo_run
 from assets.exchange.uploads import kept_progress, kept_report
+from assets.labels.typeset import TypesetError
 from assets.people.rules import Permission, may
+from assets.telemetry.installer_sheet import sheets_of
 from assets.web.auth import needs
 from assets.web.context import actor, flash_words, locale, now, reading, the_app, words, writing
 from assets.web.errors import status_of
@@ -26,6 +30,7 @@ from assets.web.forms import field_errors
 from assets.web.parsing import encode_cursor, page
 
 pages = Blueprint("imports", __name__)
+log = logging.getLogger("assets.web")
 
 # So much is done while the person waits; the scheduler takes what is longer, and the page may be left.
 AT_ONCE_ROWS = 300
@@ -120,14 +125,15 @@ def show(run_id: int) -> Any:
     return _run_page(run, {})
 
 
-def _run_page(run: ImportRun, secrets: dict[int, str]) -> str:
+def _run_page(run: ImportRun, secrets: dict[int, str], sheets: str = "") -> str:
+    """`sheets`: installers' sheets as an address that holds them, for they are shown with the secrets, once."""
     report = kept_report(the_app().settings.data_dir, run.file_key) if run.file_key else None
     rows = report.to_dict(locale())["rows"] if report is not None else []
     shown, hidden = _faulty_first(rows)
     return render_template(
         "imports/report.html", run=run, report=report, counts=_counts(run, report), rows=shown, hidden=hidden,
-        kind=KINDS[run.kind], secrets=secrets, words=words, progress=_progress(run), refusal=_refusal(run),
-        mine=run.account_id == actor().account_id, now=now(), modes=MODES,
+        kind=KINDS[run.kind], secrets=secrets, sheets=sheets, words=words, progress=_progress(run),
+        refusal=_refusal(run), mine=run.account_id == actor().account_id, now=now(), modes=MODES,
     )  # fmt: skip
 
 
@@ -200,8 +206,19 @@ def save(run_id: int) -> Any:
     secrets = {row.row: row.secret for row in report.rows if row.secret} if report is not None else {}
     if secrets:
         with reading() as session:
-            return _run_page(run_by_id(session, actor(), run_id), secrets)
+            return _run_page(run_by_id(session, actor(), run_id), secrets, _sheets(report))
     return redirect(url_for("imports.show", run_id=run_id), 303)
+
+
+def _sheets(report: ImportReport | None) -> str:
+    """Installers' sheets of the trackers just made; nothing when they cannot be set: the secrets are shown below."""
+    made = {row.label: row.secret for row in report.rows if row.secret} if report is not None else {}
+    try:
+        pdf = sheets_of(the_app(), made, locale())
+    except TypesetError:
+        log.exception("installers' sheets could not be set")
+        return ""
+    return f"data:application/pdf;base64,{base64.b64encode(pdf).decode()}"
 
 
 @pages.get("/import/<int:run_id>/undo")

@@ -84,6 +84,7 @@ def _summary_page(summary_id: int, errors: Mapping[str, str] | None = None) -> s
             summary=summary_pages.head(summary),
             files=summary_pages.files(session, summary),
             reason=summary.withdrawn_reason,
+            revised=summary_pages.revised(session, summary),
             document=document(figures, release.issue_of(session, summary), lang) if figures else None,
             explained=summary_pages.explained(figures, lang) if figures else {},
             is_draft=summary.state == "draft",

@@ -10,25 +10,27 @@ from flask import Blueprint, jsonify, render_template, request
 from sqlalchemy.orm import Session
 
 from assets.core.clock import day_start, local_date
-from assets.core.i18n import Message, msg
+from assets.core.i18n import msg
 from assets.fitness.queries import fitness_of
 from assets.people.rules import Permission
 from assets.telemetry import access, queries
+from assets.telemetry.alarms.queries import alarms_of_tracker
+from assets.telemetry.inventory import INVENTORY_FIELDS
+from assets.telemetry.places.queries import home_days
 from assets.vehicles.queries.tracks import live_trackers, touches, trackers_wholly_within, tracks_within
+from assets.web.alarm_words import alarm_cells
 from assets.web.auth import needs
 from assets.web.care import asset_title
+from assets.web.command_words import newest_commands
 from assets.web.context import actor, now, reading, the_app, words, writing
+from assets.web.filters import show_datetime
 from assets.web.parsing import encode_cursor, page
+from assets.web.presence_words import presence_cells
 
 pages = Blueprint("trackers", __name__)
 
 MAP_LIMIT = 2000
 SHOWN_DAYS = 31
-PRESENCE_WORDS: dict[str, tuple[str, Message]] = {
-    "online": ("ready", msg("online")),
-    "offline": ("unknown", msg("silent")),
-    "never": ("unknown", msg("never heard")),
-}
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,7 @@ class Line:
 
     @property
     def presence(self) -> tuple[str, str]:
-        kind, text = PRESENCE_WORDS[self.state.presence]
-        return kind, words(text)
+        return presence_cells(self.state)
 
 
 def _lines(session: Session, mounted: list[access.Mounted]) -> list[Line]:
@@ -92,6 +93,11 @@ def show_tracker(tracker_id: str) -> Any:
             session, actor(), tracker_id, Permission.TRACKER_READ, day_start(first, zone), day_start(until, zone)
         )
         days = [row for row in queries.days(session, tracker_id, first, until) if touches(parts, row.day, zone)]
+        orders = newest_commands(session, mounted)
+        regions = {span.asset.id: span.asset.unit.region_id for span in carried}
+        homes = home_days(session, tracker_id, regions, first, until, zone)
+        untrusted_since = queries.trusted_until(session, tracker_id)
+        alarms = [alarm_cells(alarm) for alarm in alarms_of_tracker(session, actor(), tracker_id)]
     return render_template(
         "trackers/item.html",
         line=line,
@@ -99,6 +105,12 @@ def show_tracker(tracker_id: str) -> Any:
         completeness=queries.completeness(accounts),
         carried=list(reversed(carried)),
         days=list(reversed(days)),
+        orders=orders,
+        homes=homes,
+        alarms=alarms,
+        untrusted_since=untrusted_since,
+        inventory=INVENTORY_FIELDS,
+        words=words,
         title_of=asset_title,
     )
 
@@ -140,8 +152,13 @@ def _vehicle(line: Line, fitness: dict[int, Any]) -> dict[str, Any]:
         "lon": line.state.lon if placed else None,
         "age_s": _age_s(line.state.heard_at),
         "presence": line.state.presence,
+        "note": _silence_words(line.state.silent_until),
         "state": {"kind": state, "text": state},
     }
+
+
+def _silence_words(until: datetime | None) -> str | None:
+    return None if until is None else words(msg("silent until %(when)s", when=show_datetime(until)))
 
 
 def _age_s(moment: datetime | None) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +18,7 @@ from assets.labels.token import format_code
 from assets.metrics.models import AssetDay
 from assets.metrics.queries.days import DAY_KINDS, asset_days, count_days
 from assets.metrics.queries.extent import By
+from assets.metrics.queries.revisions import Revised, revised_months
 from assets.metrics.rules.kpi import Kpi, by_code
 from assets.metrics.utilisation import Group, page_of, utilisation_of
 from assets.people.rules import Permission
@@ -28,7 +29,8 @@ from assets.web import care
 from assets.web.auth import needs
 from assets.web.context import locale, now, reading, the_app, words, writing
 from assets.web.parsing import encode_cursor, page
-from assets.web.views.api_utilisation import GROUPINGS, extent_of, grouping
+from assets.web.revision_words import revised_words
+from assets.web.views.api_utilisation import GROUPINGS, extent_of, grouping, month_number
 
 pages = Blueprint("utilisation", __name__)
 
@@ -76,13 +78,14 @@ def overview() -> Any:
         use = utilisation_of(session, extent, now(), zone)
         national = use.overall()
         found, following = page_of(use.groups(session, by), after, wanted.limit)
+        revised = revised_months(session, extent) if by == "month" else {}
         options = care.choices(session, Permission.UTILISATION_READ)
     cursor = encode_cursor((following,)) if following is not None else ""
     return render_template(
         "utilisation/overview.html",
         tiles=[_tile(national[code], kind) for code, kind in TILES if national[code].denominator],
         is_empty=not found,
-        rows=[_row(group, by) for group in found],
+        rows=[_row(group, by, revised) for group in found],
         columns=[words(label) for label in COLUMNS.values()],
         by=by,
         by_name=words(BY_NAMES[by]),
@@ -134,7 +137,7 @@ def _tile(kpi: Kpi, kind: str) -> dict[str, Any]:
     }
 
 
-def _row(group: Group, by: By) -> dict[str, Any]:
+def _row(group: Group, by: By, revised: Mapping[int, Revised]) -> dict[str, Any]:
     figures = by_code(group.kpis)
     cells = []
     for code in COLUMNS:
@@ -143,10 +146,16 @@ def _row(group: Group, by: By) -> dict[str, Any]:
     more: dict[str, str] = {str(by): group.key} if by in {"class", "unit", "asset"} else _month(group.key)
     return {
         "name": _name(group, by),
-        "sub": format_code(group.key) if by == "asset" else "",
+        "sub": format_code(group.key) if by == "asset" else _revision(group.key, revised),
         "href": _address("/utilisation/days", {"kind": "all", **more}),
         "cells": cells,
     }
+
+
+def _revision(key: str, revised: Mapping[int, Revised]) -> str:
+    """What changed of a month after it was over, in words."""
+    found = revised.get(month_number(key)) if revised else None
+    return "" if found is None else revised_words(found)
 
 
 def _name(group: Group, by: By) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
+from sqlalchemy.orm import Session
 
 from assets.core import journal
 from assets.core.clock import day_span
@@ -19,6 +20,7 @@ from assets.registry.rules.values import EARLIEST_YEAR, LATEST_YEAR
 from assets.registry.scope import asset_by_code, reaches_asset
 from assets.vehicles.models import Accident
 from assets.vehicles.queries.costs import Figures, Span, figures_of, vehicles_page
+from assets.vehicles.queries.drift import drift_of
 from assets.vehicles.queries.entries import entries_of
 from assets.vehicles.queries.papers import lines_of
 from assets.vehicles.rules.entries import NOT_DRIVEN, check_vehicle
@@ -32,6 +34,7 @@ from assets.web.parsing import encode_cursor, page, parse_date
 from assets.web.vehicle_cells import (
     about,
     accident_cells,
+    drift_cells,
     figure_cells,
     fill_cells,
     last_year,
@@ -39,6 +42,7 @@ from assets.web.vehicle_cells import (
     tabs,
     today,
 )
+from assets.web.views.asset_page import trackers as trackers_on
 
 pages = Blueprint("vehicles", __name__)
 
@@ -48,7 +52,7 @@ COLUMNS = (
 )  # fmt: skip
 FILTER_KEYS = ("unit", "from", "to")
 PIECE = 100
-FILLS_SHOWN, ACCIDENTS_SHOWN = 5, 5
+FILLS_SHOWN, ACCIDENTS_SHOWN, DRIFTS_SHOWN = 5, 5, 6
 MAX_SPAN_DAYS = 3660
 SHEET_NAMES = (("en", "English"), ("ru", "Русский"), ("uz", "Oʻzbekcha"))
 
@@ -126,6 +130,14 @@ def _lines(asset: Asset, figures: Figures, span: Span) -> Iterator[tuple[object,
         yield (*start, *(None,) * 5, figures.costs.unknown)
 
 
+def _contact(session: Session, asset: Asset) -> dict[str, Any]:
+    """Its trackers and how they are heard, and its open alarms, for who may read trackers; no places."""
+    if not reaches_asset(actor(), Permission.TRACKER_READ, asset):
+        return {"trackers": [], "alarms": []}
+    found = trackers_on(session, asset)
+    return {key: found[key] for key in ("trackers", "alarms")}
+
+
 @pages.get("/vehicles/<code>")
 @needs(Permission.ASSET_READ)
 def vehicle(code: str) -> Any:
@@ -138,14 +150,22 @@ def vehicle(code: str) -> Any:
         sees_accidents = reaches_asset(viewer, Permission.WORK_READ, asset)
         accidents = entries_of(session, Accident, asset.id, limit=ACCIDENTS_SHOWN) if sees_accidents else []
         return render_template(
-            "vehicles/item.html", **about(asset), figures=figure_cells(figures), sees_accidents=sees_accidents,
+            "vehicles/item.html", **about(asset), **_contact(session, asset), figures=figure_cells(figures),
+            sees_accidents=sees_accidents,
             lines=[paper_cells(line) for line in lines_of(asset, figures.papers, today())],
-            fills=[fill_cells(fill) for fill in figures.fills[:FILLS_SHOWN]],
+            fills=[fill_cells(fill) for fill in figures.fills[:FILLS_SHOWN]], drift=_drift(session, asset, figures),
             accidents=[accident_cells(row) for row in accidents], actions=_actions(asset),
             may_write=reaches_asset(viewer, Permission.ASSET_WRITE, asset) and asset.life not in NOT_DRIVEN,
             may_sheet=reaches_asset(viewer, Permission.TRIP_READ, asset), languages=SHEET_NAMES, language=locale(),
             sheet_from=today().replace(day=1), sheet_last=today(),
         )  # fmt: skip
+
+
+def _drift(session: Session, asset: Asset, figures: Figures) -> list[dict[str, Any]]:
+    """The tracker beside the dashboard, newest first; nothing for who may not see what trackers say, or without one."""
+    if not figures.is_tracked or not reaches_asset(actor(), Permission.TRACKER_READ, asset):
+        return []
+    return [drift_cells(each) for each in reversed(drift_of(session, asset.id)[-DRIFTS_SHOWN:])]
 
 
 def _actions(asset: Asset) -> list[dict[str, str]]:

@@ -12,8 +12,11 @@ from sqlalchemy.orm import Session
 from assets.calibration.models import CalibrationPlan, CalibrationRecord
 from assets.core.app import App
 from assets.metrics.models import AssetDay
+from assets.metrics.queries.extent import Extent
+from assets.metrics.queries.sums import days_of
 from assets.metrics.roll_up import dirty_days, roll_up_days
 from assets.registry.service.timeline import Occurrence, record
+from assets.telemetry.models import SilentWindowRow
 from tests.db.metrics.days import (
     FIRST,
     NOW,
@@ -113,6 +116,29 @@ def test_changed_cause_of_a_standstill_names_no_moment_and_still_reaches_its_day
     with app.reading() as session:
         row = session.scalars(select(AssetDay).where(AssetDay.day == FIRST + timedelta(days=4))).one()
         assert row.down_by_cause == {"waiting_budget": 86_400}
+
+
+def test_silent_days_are_known_as_such_and_nobody_expects_to_hear_then(app: App, world: World) -> None:
+    with app.transaction(SETUP, NOW) as session:
+        asset = add_asset(session, world, "vehicle.offroad")
+        tracker = add_tracker(session, asset, local(0))
+        for day in range(4):
+            add_tracker_day(session, asset, tracker, day, 10)
+    roll_up(app, NOW)
+    with app.transaction(SETUP, NOW) as session:
+        session.add(
+            SilentWindowRow(
+                asset_id=asset.id, starts_at=local(3), ends_at=local(9), ended_at=local(6), reason="x",
+                given_at=local(3),
+            )
+        )  # fmt: skip
+    assert roll_up(app, NOW) == 4, "the days of a window given late are built again"
+    with app.reading() as session:
+        days = [day_of(session, asset, n) for n in range(8)]
+        assert [row.silent for row in days] == [False] * 3 + [True] * 4 + [False]
+        assert (days[3].measured_m, days[3].heard) == (10_000, True), "its counters still count"
+        sums = days_of(session, Extent(FIRST, FIRST + timedelta(days=30))).sums("all")[None]
+    assert (sums.vehicle_heard_days, sums.vehicle_tracked_days) == (4, 27), "30 less 3 silent ones without contact"
 
 
 def test_late_telemetry_is_noticed_though_it_stands_in_no_journal(app: App, world: World) -> None:

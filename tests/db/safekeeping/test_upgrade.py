@@ -141,12 +141,12 @@ def test_way_back_that_would_lose_rows_says_how_many_and_needs_a_reason(house: H
     before = house.state()
     with closing(house.opened()) as app:
         with pytest.raises(Refused, match="would lose 1 rows") as refused:
-            go_back(app, PERSON, to=None, reason=" ")
+            go_back(app, PERSON, to="0002", reason=" ")
         assert refused.value.data["lost"] == {"main.donor_mark": 1}
         assert versions(app)["main"][0] == versions(app)["main"][1]
     assert house.state() == before
     with closing(house.opened()) as app:
-        lines = go_back(app, PERSON, to=None, reason="the new program does not start here")
+        lines = go_back(app, PERSON, to="0002", reason="the new program does not start here")
         assert any("before-downgrade" in line for line in lines)
         with app.reading() as session:
             entry = session.scalars(select(JournalEntry).order_by(JournalEntry.seq.desc()).limit(1)).one()

@@ -14,10 +14,12 @@ from sqlalchemy import select
 from assets.core.app import App
 from assets.registry.models import Asset
 from assets.telemetry import provisioning
+from assets.telemetry.days import to_ms
 from assets.telemetry.ingest import Ingest, Outcome
 from assets.telemetry.messages import Envelope
 from assets.telemetry.models import Sample, SetAside
 from assets.telemetry.rebuild import Rebuilder
+from assets.telemetry.rebuild.clocks import settle_clocks
 from tests.support.world import SETUP, Clock, World
 
 LIFE = "9f3a01c7"
@@ -47,7 +49,7 @@ class Field:
 
     def envelope(self, kind: str, payload: bytes) -> Envelope:
         """Any payload on one of the tracker's topics."""
-        return Envelope(f"imt/v1/{self.tracker}/{kind}", payload, self.clock.now)
+        return Envelope(f"imt/v1/{self.tracker}/{kind}", payload, to_ms(self.clock.now))
 
     def send(self, *envelopes: Envelope) -> Outcome:
         """Hands a batch to ingest."""
@@ -62,6 +64,10 @@ class Field:
         """All that is set aside, oldest first."""
         with self.app.telemetry.reading() as session:
             return list(session.scalars(select(SetAside).order_by(SetAside.id)))
+
+    def settle(self) -> int:
+        """Dates anew what can be dated better now."""
+        return settle_clocks(self.app)
 
     def rebuild(self) -> int:
         """Derives everything that is dirty."""

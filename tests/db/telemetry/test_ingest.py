@@ -14,9 +14,11 @@ from sqlalchemy.schema import DropTable
 
 from assets.core.errors import InvalidInput, NotFound
 from assets.telemetry import queries
-from assets.telemetry.ingest import receive_http
+from assets.telemetry.days import to_ms
+from assets.telemetry.ingest.http import HttpIngest
 from assets.telemetry.messages import Envelope
-from assets.telemetry.models import Boot, Dirty, Sample
+from assets.telemetry.models import Boot, Device, Dirty, Sample
+from assets.telemetry.pipeline import RECEIPT, UP_TIME
 from tests.db.telemetry.conftest import Field
 from tests.support.tables import create_tables
 from tests.support.world import SETUP
@@ -40,11 +42,11 @@ def test_samples_are_stored_and_the_receipt_names_them(place: Field) -> None:
 def test_same_sample_sent_again_changes_nothing(place: Field) -> None:
     message = place.report(0, [_sample(place, 1), _sample(place, 2)])
     place.send(message, message)
-    before = [row.digest for row in place.samples()]
+    before = [(row.seq, row.received_ms) for row in place.samples()]
     for _ in range(5):
         outcome = place.send(message)
         assert (outcome.stored, outcome.set_aside, outcome.receipts[0].upto) == (0, 0, 1)
-    assert [row.digest for row in place.samples()] == before
+    assert [(row.seq, row.received_ms) for row in place.samples()] == before
 
 
 def test_same_key_with_other_content_is_set_aside_as_key_reused(place: Field) -> None:
@@ -81,7 +83,7 @@ def test_unreadable_message_is_one_entry_and_counts_its_repeats(place: Field) ->
     ],
 )
 def test_message_of_nobody_is_set_aside(place: Field, topic: str, reason: str) -> None:
-    place.send(Envelope(topic, b"{}", place.clock.now))
+    place.send(Envelope(topic, b"{}", to_ms(place.clock.now)))
     assert [row.reason for row in place.asides()] == [reason]
 
 
@@ -166,13 +168,35 @@ def test_wrong_clock_is_flagged_and_dated_by_up_time(place: Field, claimed: floa
     assert wrong.event_ms == right.event_ms - 60_000
 
 
-def test_sample_without_time_is_dated_when_its_boot_can_be(place: Field) -> None:
+def test_sample_without_time_is_dated_by_receipt_until_its_boot_can_be(place: Field) -> None:
     place.send(place.report(1, [{"up": 20}]))
-    assert place.samples()[0].event_ms is None
+    (row,) = place.samples()
+    assert (row.event_ms, row.dated) == (to_ms(place.clock.now), RECEIPT)
     place.send(place.report(2, [_sample(place, 30)]))
+    assert place.settle() == 1
     early, later = place.samples()
-    assert later.event_ms is not None
-    assert early.event_ms == later.event_ms - 10_000
+    assert (early.event_ms, early.dated) == (later.event_ms - 10_000, UP_TIME)
+    assert place.settle() == 0
+
+
+def test_boot_without_any_fix_began_when_its_receipts_first_allow(place: Field) -> None:
+    place.send(place.report(0, [{"up": 100}]))
+    place.clock.advance(timedelta(seconds=30))
+    # Forty seconds later on the device, thirty here: the first message was ten seconds on its way.
+    place.send(place.report(1, [{"up": 140}]))
+    place.settle()
+    first, second = place.samples()
+    assert second.event_ms == to_ms(place.clock.now)
+    assert (first.event_ms, first.dated) == (second.event_ms - 40_000, RECEIPT)
+
+
+def test_boot_began_at_the_median_of_its_fixes(place: Field) -> None:
+    fixes = [_sample(place, up, t=place.clock.now.timestamp() - 3600 + up + late) for up, late in
+             ((10, 0), (20, 250), (30, 1), (40, -900), (50, 1))]  # fmt: skip
+    place.send(place.report(0, [*fixes, {"up": 60}]))
+    place.settle()
+    last = place.samples()[-1]
+    assert last.event_ms == to_ms(place.clock.now) - 3_600_000 + 61_000
 
 
 def test_result_does_not_depend_on_order_doubles_or_batches(place: Field) -> None:
@@ -191,9 +215,10 @@ def test_result_does_not_depend_on_order_doubles_or_batches(place: Field) -> Non
             size = chance.randint(1, 6)
             place.send(*shuffled[:size])
             del shuffled[:size]
+        place.settle()
         summaries.add(tuple((row.seq, row.event_ms, row.lat, row.flags) for row in place.samples()))
         with place.app.telemetry.transaction(SETUP, place.clock.now) as session:
-            for model in (Sample, Dirty, Boot):
+            for model in (Sample, Dirty, Boot, Device):
                 session.execute(delete(model))
     assert len(summaries) == 1
 
@@ -229,18 +254,20 @@ def test_database_error_leaves_nothing_of_the_batch(place: Field) -> None:
 
 def test_http_takes_a_report_and_answers_its_receipt(place: Field) -> None:
     body = place.report(0, [_sample(place, 1)]).payload
-    answer = receive_http(place.app, place.tracker, body, place.clock.now)
+    answer = HttpIngest(place.app).receive(place.tracker, body, place.clock.now)
     assert answer == {"v": 1, "life": "9f3a01c7", "boot": 1, "upto": 0, "got": [], "want": []}
-    again = receive_http(place.app, place.tracker, place.hello(oldest=[1, 0], newest=[1, 0]).payload, place.clock.now)
+    again = HttpIngest(place.app).receive(
+        place.tracker, place.hello(oldest=[1, 0], newest=[1, 0]).payload, place.clock.now
+    )
     assert again["upto"] == 0
 
 
 def test_http_says_when_a_body_cannot_be_read_and_keeps_it(place: Field) -> None:
     with pytest.raises(InvalidInput):
-        receive_http(place.app, place.tracker, b"[", place.clock.now)
+        HttpIngest(place.app).receive(place.tracker, b"[", place.clock.now)
     assert len(place.asides()) == 1
     with pytest.raises(NotFound):
-        receive_http(place.app, "nobody", b"{}", place.clock.now)
+        HttpIngest(place.app).receive("nobody", b"{}", place.clock.now)
 
 
 def test_payload_zoo_ends_in_the_table_or_aside_and_good_messages_get_through(place: Field) -> None:

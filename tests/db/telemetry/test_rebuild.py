@@ -13,7 +13,7 @@ from assets.registry.models import Asset, Meter, MeterIncrement
 from assets.telemetry import provisioning, queries, rebuild
 from assets.telemetry.days import to_ms
 from assets.telemetry.messages import Envelope
-from assets.telemetry.models import Boot, Dirty, Sample, TrackerDay, TripRow
+from assets.telemetry.models import Boot, Device, Dirty, Sample, TrackerDay, TripRow
 from tests.db.telemetry.conftest import Field
 from tests.support.world import SETUP
 
@@ -59,7 +59,7 @@ def _in_one_go(place: Field, messages: list[Envelope]) -> Any:
     place.rebuild()
     results = _results(place)
     with place.app.telemetry.transaction(SETUP, place.clock.now) as session:
-        for raw in (Sample, Dirty, Boot):
+        for raw in (Sample, Dirty, Boot, Device):
             session.execute(delete(raw))
     with place.app.transaction(SETUP) as session:
         for derived in (TripRow, TrackerDay, MeterIncrement):

@@ -10,11 +10,11 @@ import pytest
 from assets.metrics.rules.day import DayFacts, TrackerFigures, day_row
 
 DAY_S = 86_400
-TRIP = TrackerFigures(42_000, 1_000, 5_400, 600, 0, 3, heard=True, silent=False, revision=2)
+TRIP = TrackerFigures(42_000, 1_000, 5_400, 600, 0, 3, heard=True, revision=2)
 VEHICLE = DayFacts(
     day=date(2026, 3, 4), is_vehicle=True, records_use=False, subject_to_calibration=False, life="in_service",
     at_unit_s={7: DAY_S},
-    down_s={}, uses=0, use_s=0, tracked=True, tracker=TRIP, in_calibration=False, seen=False, recorded=0,
+    down_s={}, uses=0, use_s=0, tracked=True, silent=False, tracker=TRIP, in_calibration=False, seen=False, recorded=0,
     days_since_recorded=None,
 )  # fmt: skip
 METER = replace(
@@ -45,6 +45,12 @@ def test_silent_tracker_makes_the_day_unknown_and_not_unused() -> None:
     assert row.measured_m is None
     assert row.tracked
     assert not row.heard
+
+
+def test_a_day_under_orders_to_be_silent_counts_what_the_counters_say() -> None:
+    row = day_row(replace(VEHICLE, silent=True))
+    assert (row.silent, row.heard, row.used, row.measured_m) == (True, True, True, TRIP.measured_m)
+    assert not day_row(replace(VEHICLE, silent=True, tracked=False, tracker=None)).silent, "nothing to silence"
 
 
 def test_recorded_use_counts_without_a_tracker() -> None:

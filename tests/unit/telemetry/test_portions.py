@@ -6,13 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.telemetry.messages import Envelope
-from assets.telemetry.process import portions
-from tests.support.world import START
+from assets.telemetry.mqtt import Batch
+from assets.telemetry.writer import portions
 
 
 @given(st.lists(st.integers(0, 300), max_size=60), st.integers(1, 500))
 def test_portions_keep_order_and_bound(sizes: list[int], most_bytes: int) -> None:
-    arrivals = [(n, Envelope("t", b"x" * size, START, n)) for n, size in enumerate(sizes)]
-    found = list(portions(arrivals, most_bytes))
-    assert [arrival for portion in found for arrival in portion] == arrivals
-    assert all(len(portion) == 1 or sum(len(e.payload) for _, e in portion) <= most_bytes for portion in found)
+    envelopes = [Envelope("t", b"x" * size, 0, n) for n, size in enumerate(sizes)]
+    found = list(portions(Batch(7, envelopes), most_bytes))
+    assert [envelope for portion in found for envelope in portion.envelopes] == envelopes
+    assert all(portion.connection == 7 for portion in found)
+    assert all(
+        len(portion.envelopes) == 1 or sum(len(each.payload) for each in portion.envelopes) <= most_bytes
+        for portion in found
+    )

@@ -221,6 +221,7 @@ def _histories(draw: st.DrawFn) -> list[Point]:
     moment_ms, east_m, boot, seq, up_s, odometer = 1_000_000, 0.0, 1, 0, 0.0, 0.0
     knows_ignition = draw(st.booleans())
     has_odometer = draw(st.booleans())
+    dashboard_km = draw(st.sampled_from([None, 0.005, 0.1, 1.0]))
     often = draw(st.sampled_from([1.0, 0.6, 0.05]))
     points: list[Point] = []
     for kind in draw(st.lists(st.sampled_from("ddrrigsnb"), min_size=2, max_size=14)):
@@ -237,6 +238,8 @@ def _histories(draw: st.DrawFn) -> list[Point]:
             moved = 12.0 * every_s if kind in "dn" else 0.0
             east_m += moved
             odometer += moved
+            if has_odometer and noise.random() < 0.01:
+                odometer = draw(st.sampled_from([0.0, odometer, odometer + 9000.0]))
             stray = 5000.0 if kind == "s" and noise.random() < 0.2 else 0.0
             points.append(
                 Point(
@@ -250,6 +253,9 @@ def _histories(draw: st.DrawFn) -> list[Point]:
                     ignition=(kind in "dni") if knows_ignition and noise.random() < often else None,
                     engine_s=up_s if has_odometer and noise.random() < 0.9 else None,
                     odometer_m=odometer if has_odometer and noise.random() < 0.9 else None,
+                    can_km=dashboard_km and 500 + east_m / 1000 // dashboard_km * dashboard_km,
+                    events="power_cut" if noise.random() < 0.01 else None,
+                    genuine=frozenset({"jump", "replayed_counter"}) if noise.random() < 0.01 else None,
                 )
             )
             seq += 1
@@ -275,6 +281,7 @@ def test_stretch_rebuilt_alone_equals_the_whole_rebuilt(points: list[Point], dat
     lead_in = [p for p in points if first - 3 * 7_200_000 <= p.event_ms <= last]
     alone = segment(lead_in, day_bounds=_day_bounds, first_ms=first, last_ms=last)
     assert alone.trips == [trip for trip in whole.trips if first <= trip.start_ms < last]
+    assert alone.doubts == [each for each in whole.doubts if first < each.event_ms <= last]
     for day in alone.days:
         if first <= day.start_ms and day.start_ms + DAY_MS <= last:
             assert day in whole.days
@@ -294,7 +301,16 @@ def test_parts_add_up_to_the_whole(points: list[Point]) -> None:
     ]
     whole = segment(points, day_bounds=_day_bounds)
     assert [trip for part in parts for trip in part.trips] == whole.trips
-    for name in ("distance_mm", "estimated_mm", "moving_ms", "idle_ms", "engine_ms", "unknown_ms"):
+    for name in (
+        "distance_mm",
+        "can_mm",
+        "device_mm",
+        "estimated_mm",
+        "moving_ms",
+        "idle_ms",
+        "engine_ms",
+        "unknown_ms",
+    ):
         in_parts = sum(getattr(day.totals, name) for part in parts for day in part.days)
         assert in_parts == sum(getattr(day.totals, name) for day in whole.days)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import stat
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
@@ -217,6 +219,9 @@ def test_a_trackers_secret_is_shown_once_and_kept_nowhere(app: App, client_for: 
     shown = answer.get_data(as_text=True)
     secret = shown.split('data-copy="')[1].split('"')[0]
     assert len(secret) > 20
+    sheets = base64.b64decode(shown.split("data:application/pdf;base64,")[1].split('"')[0])
+    done = subprocess.run(["pdftotext", "-", "-"], input=sheets, capture_output=True, check=True, timeout=60)
+    assert secret in done.stdout.decode()
     assert secret not in text(browser, address)
     kept = (app.settings.data_dir / "imports").rglob("report.json")
     assert not any(secret in path.read_text() for path in kept)

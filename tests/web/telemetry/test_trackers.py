@@ -19,6 +19,7 @@ from assets.people.models import Unit
 from assets.people.rules import Role
 from assets.registry.models import Asset
 from assets.registry.service.timeline import happening_now
+from assets.telemetry.days import to_ms
 from assets.telemetry.ingest import Ingest
 from assets.telemetry.messages import Envelope
 from assets.telemetry.provisioning import Credential, add_tracker, move_tracker
@@ -52,7 +53,7 @@ def credential(app: App, world: World, clock: Clock) -> Credential:
     reports = []
     for seq in range(0, 60, 20):  # a message has at most 4,096 bytes
         body = {"v": 1, "life": LIFE, "boot": 1, "seq": seq, "samples": samples[seq : seq + 20]}
-        reports.append(Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), clock.now))
+        reports.append(Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), to_ms(clock.now)))
     Ingest(app).receive(reports, clock.now)
     Rebuilder(app).run(at_once=True)
     return made
@@ -147,7 +148,7 @@ def test_tracker_says_what_it_has_and_what_is_missing(
     app: App, credential: Credential, api: Callable[[str], Api], clock: Clock
 ) -> None:
     body = {"v": 1, "life": LIFE, "boot": 1, "seq": 70, "samples": [{"t": clock.now.timestamp(), "up": 3605}]}
-    later = Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), clock.now)
+    later = Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), to_ms(clock.now))
     Ingest(app).receive([later], clock.now)
     found = api("coordinator").get(f"/trackers/{TRACKER}").json
     assert found is not None
@@ -170,7 +171,7 @@ def test_days_and_trips_follow_the_drive(credential: Credential, api: Callable[[
 def test_set_aside_bytes_are_for_those_who_may_see_positions(
     app: App, credential: Credential, api: Callable[[str], Api], clock: Clock
 ) -> None:
-    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", b"no json", clock.now)], clock.now)
+    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", b"no json", to_ms(clock.now))], clock.now)
     shown = {login: api(login).get("/set-aside").json for login in ("coordinator", "administrator")}
     assert shown["coordinator"] is not None
     assert shown["administrator"] is not None
@@ -183,7 +184,9 @@ def test_set_aside_of_other_regions_is_not_shown_and_looks_at_bytes_are_journall
     app: App, credential: Credential, world: World, api: Callable[[str], Api], clock: Clock
 ) -> None:
     add_coordinators(app, world, clock)
-    messages = [Envelope(f"imt/v1/{tracker}/report", b'{"lat":41.3', clock.now) for tracker in (TRACKER, "NOBODY")]
+    messages = [
+        Envelope(f"imt/v1/{tracker}/report", b'{"lat":41.3', to_ms(clock.now)) for tracker in (TRACKER, "NOBODY")
+    ]
     Ingest(app).receive(messages, clock.now)
     shown = {login: api(login).get("/set-aside").json or {} for login in ("oct.tk", "oct.fa", "coordinator")}
     assert [row["tracker"] for row in shown["oct.tk"]["items"]] == [TRACKER]
@@ -280,7 +283,7 @@ def drive_on(app: App, start: datetime, now: datetime) -> None:
         for n in range(20)
     ]
     body = {"v": 1, "life": LIFE, "boot": 2, "seq": 0, "samples": samples}
-    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), now)], now)
+    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", json.dumps(body).encode(), to_ms(now))], now)
     Rebuilder(app).run(at_once=True)
 
 
@@ -299,7 +302,7 @@ def test_unit_that_receives_a_vehicle_reads_no_track_of_the_unit_before(
     clock: Clock,
 ) -> None:  # fmt: skip
     add_coordinators(app, world, clock)
-    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", b"no json", clock.now)], clock.now)
+    Ingest(app).receive([Envelope(f"imt/v1/{TRACKER}/report", b"no json", to_ms(clock.now))], clock.now)
     span = _span(clock)
     hand_over(app, world, clock)
     new, whole = api("oct.fa"), api("coordinator")

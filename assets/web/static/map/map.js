@@ -3,7 +3,7 @@
 import { clusters } from "./cluster.js";
 import { ageOpacity, ageWords, markerState } from "./age.js";
 
-/** @typedef {{code: string, title: string, unit: string | null, lat: number | null, lon: number | null, age_s: number | null, presence: string, state: {kind: string, text: string} | string}} Vehicle */
+/** @typedef {{code: string, title: string, unit: string | null, lat: number | null, lon: number | null, age_s: number | null, presence: string, note?: string | null, state: {kind: string, text: string} | string}} Vehicle */
 
 const EVERY_MS = 15000;
 const CELL_PX = 44;
@@ -113,7 +113,8 @@ function drawList() {
       link.href = href(vehicle);
       fill(row, "title", vehicle.title);
       fill(row, "unit", vehicle.unit ?? "");
-      fill(row, "age", ageWords(vehicle.age_s, page.dataset));
+      // A silent one has no place to show, and says until when.
+      fill(row, "age", vehicle.note ?? ageWords(vehicle.age_s, page.dataset));
       for (const mark of row.querySelectorAll("[data-kind]")) mark.toggleAttribute("hidden", mark.getAttribute("data-kind") !== kind);
       const show = /** @type {HTMLButtonElement} */ (row.querySelector("button"));
       show.hidden = vehicle.lat === null;
