@@ -178,12 +178,12 @@ def show_asset(code: str) -> Any:
             shown |= asset_page.care(session, viewer, asset)
         elif tab == "tracker":
             shown |= asset_page.trackers(session, asset)
+            shown["silence"] = banner(session, asset)
         elif tab == "papers":
             shown |= papers_of(session, "asset", asset.id)
         else:
             shown["labels"] = labels_of(session, asset)
         shown["replaced"] = replaced_label(session, asset, canonical)
-        shown["silence"] = banner(session, asset)
     return render_template(
         "assets/item.html", asset=asset, fitness=fitness, tab=tab, tabs_shown=shown_tabs, printed=format_code,
         title=title_of(asset), class_name=words(NAMES["class"][asset.equipment_class.code]), words=words,

@@ -137,7 +137,7 @@ def test_who_may_not_know_of_it_sees_no_trace_of_silence(
             for trace in ("ilent until", "silent mode", "by order", "bazaar", "/silent", "Silent windows"):
                 assert trace not in text, (login, path, trace)
     commander = client_for("commander")
-    assert "Silent until" in commander.get(f"/assets/{vehicle}").get_data(as_text=True)
+    assert "Silent until" in commander.get(f"/assets/{vehicle}?tab=tracker").get_data(as_text=True)
     assert "/silent/new?asset=" in commander.get(f"/assets/{vehicle}?tab=tracker").get_data(as_text=True)
 
 
