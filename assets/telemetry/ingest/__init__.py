@@ -38,6 +38,7 @@ from assets.telemetry.silence import Silence
 ACTOR = system_actor("ingest")
 MOST_BOOTS_IN_A_HELLO = 32
 NONE = RangeSet()
+MOST_UP_S = 1e9
 MOST_TOPICS = 20_000
 """Topics whose meaning is remembered; forgotten as a whole beyond (nobody has so many trackers)."""
 
@@ -214,7 +215,7 @@ class _Work:
         received_ms = envelope.received_ms
         _begin(boot, report, received_ms)
         stored: list[int] = []
-        aside = [bad.seq for bad in report.bad if bad.seq is not None]
+        aside = _believable(boot, report)
         for bad in report.bad:
             self._set_aside(aside_of(envelope, boot, bad.seq, bad.reason, bad.raw))
         here = boot.stored
@@ -225,8 +226,8 @@ class _Work:
                 continue
             verdict = refine(seq, reading, context)
             if verdict.refused is not None:
+                # Its number counts for nothing: named in a receipt it would permit the erasing of what never came.
                 self._set_aside(aside_of(envelope, boot, seq, verdict.refused, _bytes(reading)))
-                aside.append(seq)
                 continue
             row = sample_row(boot, seq, reading, verdict, received_ms)
             if seq <= highest and seq in here:
@@ -276,6 +277,34 @@ class _Work:
         receipts = tuple(boot.receipt(now_s) for key, boot in self._touched.items() if key not in self._answered)
         stored, set_aside = self._store.write()
         return Outcome(receipts, answers, stored, set_aside)
+
+
+class _Up(msgspec.Struct):
+    """All that is asked of a sample that could not be read."""
+
+    up: float = 0.0
+
+
+_read_up = msgspec.json.Decoder(_Up).decode
+
+
+def _believable(boot: BootState, report: Report) -> list[int]:
+    """The numbers of unreadable samples that this boot can have reached: only they are as good as had.
+
+    One that says nothing of its up time may follow what is stored by a thousand.
+    """
+    reached = boot.stored.highest + 1000
+    numbers = []
+    for bad in report.bad:
+        if bad.seq is None:
+            continue
+        try:
+            up_s = _read_up(bad.raw).up
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            up_s = 0.0
+        if bad.seq <= max(reached, 10 * up_s + 1000 if up_s <= MOST_UP_S else 0):
+            numbers.append(bad.seq)
+    return numbers
 
 
 def _begin(boot: BootState, report: Report, received_ms: int) -> None:

@@ -100,6 +100,24 @@ def test_number_higher_than_the_boot_can_have_is_set_aside(place: Field) -> None
     assert [row.seq for row in place.asides()] == [5000]
 
 
+@pytest.mark.parametrize(
+    "crafted",
+    [
+        {"up": 10},
+        {"up": 10, "lat": 91, "lon": 0},
+        {"up": "x"},
+        {"up": 1e300, "lat": 91, "lon": 0},
+    ],
+)
+def test_number_that_no_boot_reaches_never_permits_erasing(place: Field, crafted: dict[str, Any]) -> None:
+    place.send(place.report(0, [_sample(place, 1)]))
+    place.send(place.report(9_000_000_000_000, [crafted]))
+    (answer,) = place.send(place.hello(conn=2)).answers
+    (receipt,) = place.send(place.report(1, [_sample(place, 2)])).receipts
+    assert (answer.upto, receipt.upto, receipt.got) == (0, 1, ())
+    assert [row.seq for row in place.asides()] == [9_000_000_000_000]
+
+
 def test_hole_is_asked_for_after_a_report_in_turn_beyond_it(place: Field) -> None:
     place.send(place.report(0, [_sample(place, 1)]))
     live = place.send(place.report(5, [_sample(place, 6)], live=True))
