@@ -18,6 +18,7 @@ from assets.bench.ingest.site import SECRET, USER, Flow, Site, await_line, runni
 from assets.telemetry.models import Device, Sample, SetAside
 
 POLL_S = 0.01
+"""Between two looks at a child or a database, which say nothing when they are done."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 

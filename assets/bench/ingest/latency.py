@@ -16,6 +16,7 @@ from assets.telemetry.models import Device
 LOADS_PERCENT = (10, 50, 90)
 APART_S = 0.05
 POLL_S = 0.0005
+"""Between two looks at the database, which is what is measured: it tells nobody of a commit."""
 
 
 def measured_latency(site: Site, most_per_s: float, trackers: int, probes: int) -> dict[str, object]:

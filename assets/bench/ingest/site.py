@@ -196,6 +196,7 @@ def await_line(file: Path, words: str, process: subprocess.Popen[bytes]) -> None
     while words not in file.read_text():
         if process.poll() is not None or time.monotonic() > deadline_s:
             raise OSError(f"a child did not say {words!r}: {file.read_text()[-500:]}")
+        # A file that grows wakes nobody.
         time.sleep(0.02)
 
 

@@ -53,7 +53,7 @@ def upgrade() -> None:
         f"UPDATE {boot} SET undated = true, clock_dirty = true"  # noqa: S608  (names are our own)
         f" WHERE id IN (SELECT boot_id FROM {sample} WHERE dated_by_up OR event_ms IS NULL)"
     )
-    op.execute(f"UPDATE {boot} SET offset_by = 1, fixes = true WHERE offset_ms IS NOT NULL")  # noqa: S608
+    op.execute(f"UPDATE {boot} SET offset_by = 1, fixes = true WHERE offset_ms IS NOT NULL")  # noqa: S608  (names are our own)
     with op.batch_alter_table("boot", schema=_schema()) as batch_op:
         batch_op.create_index(
             "ix_boot_clock_dirty",
@@ -203,7 +203,7 @@ def _new_samples() -> None:
 def _make_months(table: str) -> None:
     """Makes the months that the samples of `table` need."""
     span = op.get_bind().exec_driver_sql(
-        f"SELECT min(COALESCE(event_ms, received_ms)), max(COALESCE(event_ms, received_ms)) FROM {table}"  # noqa: S608
+        f"SELECT min(COALESCE(event_ms, received_ms)), max(COALESCE(event_ms, received_ms)) FROM {table}"  # noqa: S608  (names are our own)
     )
     first, last = span.one()
     if first is not None:
@@ -266,7 +266,7 @@ def _old_samples() -> None:
     names = ", ".join(KEPT)
     # The prints of what a sample said are not made again: the older program takes a repeat for "key reused".
     op.execute(
-        f"INSERT INTO {sample} ({names}, event_ms, dated_by_up, digest, alt_m, battery_v, signal_dbm,"  # noqa: S608
+        f"INSERT INTO {sample} ({names}, event_ms, dated_by_up, digest, alt_m, battery_v, signal_dbm,"  # noqa: S608  (names are our own)
         f" temperature_c, can) SELECT {names}, CASE WHEN dated = 2 THEN NULL ELSE event_ms END, dated > 0, 0,"
         f" {number.format('alt')}, {number.format('vbat')}, {number.format('gsm')},"
         f" {number.format('tmp')}, {can} FROM {before}"
